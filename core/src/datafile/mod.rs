@@ -1,0 +1,1 @@
+//! `.datasource` and `.pipe` text → AST with spans. Parsing never fails.

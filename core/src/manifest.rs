@@ -1,0 +1,176 @@
+//! The workspace log: which segments are live at a version, and the rule for the next version.
+//!
+//! ```text
+//! <workspace>/log/00000000000000001234                    Commit (CBOR), created only if absent
+//! <workspace>/log/head                                    a copy of some recent Commit: a hint, may lag
+//! <workspace>/manifest/<data source id>/<number>-<nonce>  Manifest (CBOR)
+//! <workspace>/catalog/<number>-<nonce>                    Catalog (CBOR)
+//! <workspace>/segment/<data source id>/<segment id>.parquet
+//! ```
+//!
+//! Every object is immutable but the hint. The commit's number alone decides a race: two writers
+//! may both write manifests for number 1234 (the nonce keeps them apart), one creates `log/…1234`,
+//! the other re-reads, rebases and tries the next number. What the loser wrote is never referenced.
+//! A reader that holds a commit holds the whole workspace at that version.
+
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Version of the CBOR below. A reader refuses a newer one; fields are only ever added.
+pub const FORMAT: u32 = 1;
+
+/// One version of a workspace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Commit {
+    pub format: u32,
+    pub number: u64,
+    /// Unix time of the host that made it. For people; nothing decides by it.
+    pub at_ms: i64,
+    /// What happened, in a word or two.
+    pub note: String,
+    /// Id of the catalog object that this version uses.
+    pub catalog: String,
+    /// Data source id → id of its manifest object. A data source without rows has none.
+    pub manifests: BTreeMap<String, String>,
+    /// Writer id → everything before this position of that writer's WAL is in the segments.
+    pub writers: BTreeMap<String, u64>,
+}
+
+/// The live segments of one data source at one version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub format: u32,
+    pub data_source: String,
+    pub segments: Vec<Segment>,
+}
+
+/// An immutable sorted Parquet file, and what a reader must know to skip it or to read exactly
+/// the bytes it needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Segment {
+    pub id: String,
+    /// The partition key's value, printed; all rows of a segment share it.
+    pub partition: String,
+    /// 0 as flushed; each compaction adds one.
+    pub level: u8,
+    pub rows: u64,
+    pub bytes: u64,
+    /// The file's Parquet metadata (Thrift), with min, max and null count of each column chunk:
+    /// a query prunes and plans its reads without touching the file.
+    #[serde(with = "serde_bytes_compat")]
+    pub footer: Arc<[u8]>,
+}
+
+impl Commit {
+    /// Version 0 of a workspace: nothing but a catalog.
+    pub fn first(catalog: String, at_ms: i64) -> Commit {
+        Commit {
+            format: FORMAT,
+            number: 0,
+            at_ms,
+            note: "created".to_owned(),
+            catalog,
+            manifests: BTreeMap::new(),
+            writers: BTreeMap::new(),
+        }
+    }
+
+    /// The version after this one, as yet with nothing changed.
+    pub fn next(&self, note: &str, at_ms: i64) -> Commit {
+        Commit { number: self.number + 1, note: note.to_owned(), at_ms, ..self.clone() }
+    }
+}
+
+impl Manifest {
+    pub fn empty(data_source: &str) -> Manifest {
+        Manifest { format: FORMAT, data_source: data_source.to_owned(), segments: Vec::new() }
+    }
+
+    pub fn rows(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.rows).sum()
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.bytes).sum()
+    }
+}
+
+/// Names of the objects of a workspace.
+pub mod key {
+    pub fn commit(workspace: &str, number: u64) -> String {
+        format!("{workspace}/log/{number:020}")
+    }
+
+    pub fn head(workspace: &str) -> String {
+        format!("{workspace}/log/head")
+    }
+
+    pub fn manifest(workspace: &str, data_source: &str, id: &str) -> String {
+        format!("{workspace}/manifest/{data_source}/{id}")
+    }
+
+    pub fn catalog(workspace: &str, id: &str) -> String {
+        format!("{workspace}/catalog/{id}")
+    }
+
+    pub fn segment(workspace: &str, data_source: &str, id: &str) -> String {
+        format!("{workspace}/segment/{data_source}/{id}.parquet")
+    }
+
+    /// The id of a manifest or catalog written for commit `number`.
+    pub fn object_id(number: u64, nonce: u64) -> String {
+        format!("{number:020}-{nonce:016x}")
+    }
+}
+
+/// Stored bytes of a commit, manifest or catalog.
+pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut out = Vec::new();
+    ciborium::into_writer(value, &mut out).expect("writing CBOR to memory cannot fail");
+    out
+}
+
+/// Reads what [`encode`] wrote; `what` names the object in the error.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T> {
+    #[derive(Deserialize)]
+    struct Format {
+        format: u32,
+    }
+    let corrupt = |error: ciborium::de::Error<std::io::Error>| Error::corrupt(format!("{what}: not readable: {error}"));
+    let Format { format } = ciborium::from_reader(bytes).map_err(corrupt)?;
+    if format > FORMAT {
+        return Err(Error::corrupt(format!(
+            "{what}: format {format} is newer than this program's {FORMAT}; upgrade it"
+        )));
+    }
+    ciborium::from_reader(bytes).map_err(corrupt)
+}
+
+/// Byte strings as CBOR byte strings, not as lists of numbers.
+mod serde_bytes_compat {
+    use serde::{Deserializer, Serializer, de};
+    use std::sync::Arc;
+
+    pub(super) fn serialize<S: Serializer>(bytes: &Arc<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[u8]>, D::Error> {
+        struct Bytes;
+        impl<'de> de::Visitor<'de> for Bytes {
+            type Value = Arc<[u8]>;
+            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                out.write_str("a byte string")
+            }
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Arc<[u8]>, E> {
+                Ok(bytes.into())
+            }
+            fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Arc<[u8]>, E> {
+                Ok(bytes.into())
+            }
+        }
+        deserializer.deserialize_byte_buf(Bytes)
+    }
+}

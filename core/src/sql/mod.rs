@@ -1,0 +1,1 @@
+//! Our dialect: ClickHouse SQL text → syntax tree.
