@@ -2,6 +2,8 @@
 //!
 //! Everything here is checked and typed. A request looks things up; it never parses a datafile.
 
+pub mod quarantine;
+
 use crate::manifest::FORMAT;
 use crate::template::Template;
 use crate::value::DataType;
@@ -107,7 +109,33 @@ pub struct Pipe {
 pub struct Node {
     pub name: String,
     pub description: String,
+    #[serde(default)]
+    pub kind: NodeKind,
     pub template: Template,
+}
+
+/// What a node does besides being read.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum NodeKind {
+    #[default]
+    Standard,
+    Endpoint,
+    /// Its rows go into `target` as rows arrive in the source.
+    Materialized {
+        target: String,
+        alters: bool,
+    },
+    Copy {
+        target: String,
+        schedule: Option<String>,
+        replaces: bool,
+    },
+    /// `settings` are the `EXPORT_*` lines by keyword.
+    Sink {
+        connection: String,
+        schedule: String,
+        settings: BTreeMap<String, String>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -157,6 +185,14 @@ impl Catalog {
     /// By name or id, as the API accepts both.
     pub fn data_source(&self, name: &str) -> Option<&Arc<DataSource>> {
         self.data_sources.get(name).or_else(|| self.data_sources.values().find(|source| source.id == name))
+    }
+
+    /// What a query can name: a data source, or the quarantine of one.
+    pub fn readable(&self, name: &str) -> Option<Arc<DataSource>> {
+        self.data_source(name).cloned().or_else(|| {
+            let source = self.data_source(quarantine::source_name(name)?)?;
+            Some(Arc::new(quarantine::data_source(source)))
+        })
     }
 
     pub fn pipe(&self, name: &str) -> Option<&Arc<Pipe>> {

@@ -109,6 +109,8 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     known
         .into_iter()
         .map(|candidate| (edit_distance(&lower, &candidate.to_lowercase()), candidate))
+        // of two letters, any name is close
+        .filter(|(_, candidate)| candidate.len().max(name.len()) > 2)
         .filter(|(distance, candidate)| *distance <= (candidate.len().min(name.len()) / 3).max(1))
         .min()
         .map(|(_, candidate)| candidate)
@@ -141,26 +143,39 @@ pub const CODES: &[(Code, &str)] = &[
     ("D0102", "a keyword lacks its value, or has one too many"),
     ("D0103", "a keyword stands where it has no meaning"),
     ("D0104", "the file is too large"),
+    ("D0105", "a keyword is deprecated, or is not supported"),
+    ("D0106", "a keyword that may stand once stands twice"),
+    ("D0107", "a feature is read but not run yet"),
     ("D0201", "a data source has no SCHEMA"),
     ("D0202", "a column of a SCHEMA cannot be read"),
     ("D0203", "a column type is not known"),
     ("D0204", "two columns have one name"),
     ("D0205", "a JSON path cannot be read"),
     ("D0206", "a column default is not a constant expression"),
+    ("D0207", "an index cannot be read"),
     ("D0301", "an engine is not known"),
     ("D0302", "an engine option is missing or does not fit"),
     ("D0303", "a key names a column that the schema lacks"),
+    ("D0304", "a key uses a column or a function that no key may use"),
+    ("D0305", "settings that belong together are not all there"),
     ("D0401", "a node has no SQL"),
     ("D0402", "a node's TYPE is not known"),
     ("D0403", "a pipe has no node, or two that publish"),
     ("D0404", "two nodes have one name"),
+    ("D0405", "an option is missing for the node's TYPE, or does not fit it"),
     ("T0101", "a template tag is not closed"),
     ("T0102", "a template block is not closed, or closes nothing"),
     ("T0103", "a template tag is not known"),
     ("T0104", "a template expression cannot be read"),
     ("T0105", "a template nests too deeply"),
+    ("T0106", "SQL holds template tags but does not start with %"),
     ("T0201", "a template function is not known"),
     ("T0202", "a template function got wrong arguments"),
+    ("T0203", "a template expression uses something that is not allowed there"),
+    ("T0204", "a template uses a name that cannot be a parameter"),
+    ("T0205", "a template parameter has a name that the API reserves"),
+    ("T0301", "a template does not render with placeholder values"),
+    ("T0302", "a template renders to nothing without parameters"),
     ("S0101", "the SQL cannot be parsed"),
     ("S0102", "the SQL uses something that is not supported"),
     ("S0103", "the SQL is too long or nests too deeply"),
@@ -174,6 +189,11 @@ pub const CODES: &[(Code, &str)] = &[
     ("P0101", "two resources have one name"),
     ("P0102", "pipes read each other in a circle"),
     ("P0103", "a token line is not valid"),
+    ("P0104", "a name is not valid"),
+    ("P0105", "a node has the name of another resource"),
+    ("P0106", "a file is not a resource of a project"),
+    ("P0107", "a node writes to a data source that does not exist"),
+    ("P0108", "pipes read pipes that read pipes, too deep"),
 ];
 
 #[cfg(test)]

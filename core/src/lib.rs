@@ -14,32 +14,44 @@
 //! Modules in reading order. A module uses only what stands before it
 //! (`tests/it/tidy.rs` checks it).
 
-pub mod diagnostic;
-pub mod error;
 pub mod limits;
+
+pub mod error;
+
+pub mod diagnostic;
+
 pub mod value;
 
 pub mod batch;
 
 pub mod function;
+
 pub mod segment;
 
 pub mod manifest;
 
-pub mod datafile;
 pub mod template;
 
 pub mod catalog;
 
-pub mod compile;
-pub mod plan;
+pub mod datafile;
+
 pub mod sql;
 
+pub mod plan;
+
+pub mod compile;
+
 pub mod exec;
+
+pub mod compact;
+
 pub mod ingest;
+
 pub mod query;
 
 pub mod access;
+
 pub mod format;
 
 pub mod api;

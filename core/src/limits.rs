@@ -9,6 +9,12 @@ pub const EVENT_DEPTH_MAX: usize = 64;
 
 /// A datafile's text.
 pub const DATAFILE_BYTES_MAX: usize = 1 << 20;
+/// Files of one project.
+pub const PROJECT_FILES_MAX: usize = 10_000;
+/// One `POST /v1/deploy` body.
+pub const PROJECT_BYTES_MAX: usize = 64 << 20;
+/// The body of a request that reads: SQL, or parameters in a form.
+pub const READ_BODY_BYTES_MAX: usize = 1 << 20;
 /// Nesting of template blocks and of one template expression.
 pub const TEMPLATE_DEPTH_MAX: usize = 64;
 /// Steps (output pieces, loop turns, expression nodes) of one rendering.
@@ -20,8 +26,15 @@ pub const SQL_DEPTH_MAX: usize = 50;
 /// Pipes that read pipes that read pipes.
 pub const PIPE_DEPTH_MAX: usize = 32;
 
+/// One text that a function makes: `repeat`, `leftPad`.
+pub const TEXT_BYTES_MAX: usize = 16 << 20;
+/// Items of one array that a function makes: `range`.
+pub const ARRAY_ITEMS_MAX: usize = 16 << 20;
+
 /// Rows of one Parquet row group: the unit of skipping and of one ranged read per column.
 pub const ROW_GROUP_ROWS_MAX: usize = 64 << 10;
+/// Rows of one segment.
+pub const SEGMENT_ROWS_MAX: usize = 4 << 20;
 /// Rows of one Parquet data page.
 pub const PAGE_ROWS_MAX: usize = 8 << 10;
 /// Rows of one batch in execution.
@@ -29,6 +42,33 @@ pub const BATCH_ROWS: usize = 8192;
 /// Two wanted ranges of one object closer than this are read as one.
 pub const READ_GAP_BYTES_MAX: u64 = 64 << 10;
 
+/// Body bytes of events that are acknowledged but not yet in a segment. Beyond it, `Unavailable`.
+pub const BUFFER_BYTES_MAX: usize = 512 << 20;
+/// A flush starts when so many body bytes wait for one …
+pub const FLUSH_BYTES: usize = 64 << 20;
+/// … or so many rows.
+pub const FLUSH_ROWS: usize = 1 << 20;
+/// Small batches of the buffer are made one until they have so many rows.
+pub const BUFFER_BATCH_ROWS: usize = 64 << 10;
+/// One WAL file; then the next is begun.
+pub const JOURNAL_FILE_BYTES: u64 = 64 << 20;
+/// One WAL record: an events body and what belongs to it.
+pub const JOURNAL_RECORD_BYTES_MAX: usize = EVENTS_BODY_BYTES_MAX + 1024;
+/// Records that are written with one fsync.
+pub const JOURNAL_GROUP_BYTES_MAX: usize = 8 << 20;
+/// Appends that wait for the WAL's thread.
+pub const JOURNAL_QUEUE_MAX: usize = 1024;
+/// So many segments of like size are made one.
+pub const COMPACT_SEGMENTS: usize = 8;
+/// Segments smaller than this count as of one size.
+pub const COMPACT_SMALL_ROWS: u64 = 4 << 10;
+/// Turns of one commit: each lost race costs one.
+pub const COMMIT_TRIES_MAX: usize = 100;
+
+/// Queries that run at once for each core; the others wait in line.
+pub const QUERIES_PER_CORE_MAX: usize = 2;
+/// Reads of the store that one query has in flight.
+pub const STORE_READS_MAX: usize = 16;
 /// A result, as bytes sent.
 pub const RESULT_BYTES_MAX: usize = 100 << 20;
 /// A token as text; JWTs with many scopes are the long ones.
@@ -37,4 +77,7 @@ pub const TOKEN_BYTES_MAX: usize = 16 << 10;
 pub const CLOCK_SKEW_S_MAX: i64 = 5;
 
 const _: () = assert!(EVENT_BYTES_MAX <= EVENTS_BODY_BYTES_MAX);
+const _: () = assert!(JOURNAL_RECORD_BYTES_MAX < u32::MAX as usize);
+const _: () = assert!(FLUSH_BYTES < BUFFER_BYTES_MAX && EVENTS_BODY_BYTES_MAX < BUFFER_BYTES_MAX);
+const _: () = assert!(COMPACT_SEGMENTS > 1 && COMPACT_SMALL_ROWS < SEGMENT_ROWS_MAX as u64);
 const _: () = assert!(PAGE_ROWS_MAX <= ROW_GROUP_ROWS_MAX);

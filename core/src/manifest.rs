@@ -14,9 +14,12 @@
 //! A reader that holds a commit holds the whole workspace at that version.
 
 use crate::error::{Error, Result};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use crate::segment::Footer;
+use serde::de::{self, DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 /// Version of the CBOR below. A reader refuses a newer one; fields are only ever added.
 pub const FORMAT: u32 = 1;
@@ -57,10 +60,48 @@ pub struct Segment {
     pub level: u8,
     pub rows: u64,
     pub bytes: u64,
-    /// The file's Parquet metadata (Thrift), with min, max and null count of each column chunk:
-    /// a query prunes and plans its reads without touching the file.
-    #[serde(with = "serde_bytes_compat")]
-    pub footer: Arc<[u8]>,
+    /// The file's Parquet metadata, with min, max and null count of each column chunk: a query
+    /// prunes and plans its reads without touching the file.
+    pub footer: StoredFooter,
+}
+
+/// A footer as bytes, decoded when first asked for and then kept.
+#[derive(Clone)]
+pub struct StoredFooter {
+    bytes: Arc<[u8]>,
+    decoded: OnceLock<Footer>,
+}
+
+impl StoredFooter {
+    pub fn get(&self) -> Result<&Footer> {
+        if let Some(footer) = self.decoded.get() {
+            return Ok(footer);
+        }
+        let footer = Footer::decode(&self.bytes)?;
+        Ok(self.decoded.get_or_init(|| footer))
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl From<Arc<[u8]>> for StoredFooter {
+    fn from(bytes: Arc<[u8]>) -> StoredFooter {
+        StoredFooter { bytes, decoded: OnceLock::new() }
+    }
+}
+
+impl PartialEq for StoredFooter {
+    fn eq(&self, other: &StoredFooter) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl fmt::Debug for StoredFooter {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "StoredFooter({} bytes)", self.bytes.len())
+    }
 }
 
 impl Commit {
@@ -125,10 +166,12 @@ pub mod key {
     }
 }
 
-/// Stored bytes of a commit, manifest or catalog.
+/// Stored bytes of a commit, manifest or catalog: CBOR and its CRC-32C (4 bytes, little-endian).
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     let mut out = Vec::new();
     ciborium::into_writer(value, &mut out).expect("writing CBOR to memory cannot fail");
+    let checksum = crc32c::crc32c(&out);
+    out.extend(checksum.to_le_bytes());
     out
 }
 
@@ -137,6 +180,11 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T> {
     #[derive(Deserialize)]
     struct Format {
         format: u32,
+    }
+    let (bytes, checksum) =
+        bytes.split_last_chunk::<4>().ok_or_else(|| Error::corrupt(format!("{what}: too short")))?;
+    if crc32c::crc32c(bytes) != u32::from_le_bytes(*checksum) {
+        return Err(Error::corrupt(format!("{what}: checksum mismatch")));
     }
     let corrupt = |error: ciborium::de::Error<std::io::Error>| Error::corrupt(format!("{what}: not readable: {error}"));
     let Format { format } = ciborium::from_reader(bytes).map_err(corrupt)?;
@@ -148,29 +196,29 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T> {
     ciborium::from_reader(bytes).map_err(corrupt)
 }
 
-/// Byte strings as CBOR byte strings, not as lists of numbers.
-mod serde_bytes_compat {
-    use serde::{Deserializer, Serializer, de};
-    use std::sync::Arc;
-
-    pub(super) fn serialize<S: Serializer>(bytes: &Arc<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(bytes)
+impl Serialize for StoredFooter {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.bytes)
     }
+}
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[u8]>, D::Error> {
+impl<'de> Deserialize<'de> for StoredFooter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<StoredFooter, D::Error> {
         struct Bytes;
-        impl<'de> de::Visitor<'de> for Bytes {
-            type Value = Arc<[u8]>;
-            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        impl de::Visitor<'_> for Bytes {
+            type Value = StoredFooter;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str("a byte string")
             }
-            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Arc<[u8]>, E> {
-                Ok(bytes.into())
-            }
-            fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Arc<[u8]>, E> {
-                Ok(bytes.into())
+
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<StoredFooter, E> {
+                Ok(StoredFooter::from(Arc::from(bytes)))
             }
         }
         deserializer.deserialize_byte_buf(Bytes)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,23 +2,30 @@
 //! the engine answers.
 //!
 //! ```text
-//! Query::new(catalog, source, options)      names and types are checked
-//!   .data_sources()                         whose manifests the shell must have
-//!   .prune(&snapshot)                       segments and row groups that cannot match fall away
-//!   .reads()                                byte ranges wanted, already merged
-//!   .feed(index, bytes)                     once for each
-//!   .run()                                  rows
+//! Query::new(catalog, source, options)   names and types are checked
+//!   .data_sources()                      whose manifests the shell must have
+//!   .prune(&snapshot)                    segments and row groups that cannot match fall away
+//!   .reads()                             column chunks wanted; `coalesce` joins neighbours
+//!   .verify(index, &bytes)               for bytes that come fresh from a store
+//!   .feed(index, bytes)                  once for each
+//!   .run()                               rows
 //! ```
+//!
+//! A read is one column chunk, so that a cache of reads serves every query over the same columns.
 
-use crate::batch::Rows;
-use crate::catalog::{Catalog, DataSource};
+use crate::batch::{Rows, Schema};
+use crate::catalog::{Catalog, DataSource, Pipe};
 use crate::error::{Error, Result};
-use crate::manifest::Manifest;
-use crate::plan::Visible;
-use crate::template::Params;
+use crate::exec::{self, Input, Optimized, Scans, SegmentInput};
+use crate::function::Context;
+use crate::limits;
+use crate::manifest::{Manifest, key};
+use crate::plan::{self, Environment, Text, Visible};
+use crate::segment::{Footer, SparseBytes};
+use crate::template::{Params, Rendered, Template};
 use arrow::array::RecordBatch;
 use bytes::Bytes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -54,14 +61,48 @@ pub struct Snapshot {
 }
 
 /// Bytes of one object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Read {
     /// Name of the object in the store ([`crate::manifest::key`]).
     pub key: String,
     pub range: Range<u64>,
 }
 
-pub struct Query {}
+/// One ranged read of a store, and the reads that it serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    pub read: Read,
+    /// Indexes into what was coalesced.
+    pub serves: Vec<usize>,
+}
+
+pub struct Query {
+    workspace: String,
+    schema: Schema,
+    data_sources: Vec<Arc<DataSource>>,
+    format: Option<String>,
+    has_limit: bool,
+    read_bytes_max: u64,
+    optimized: Optimized,
+    pruned: Vec<PrunedScan>,
+    reads: Vec<Read>,
+    fed: Vec<Option<Bytes>>,
+    rows_read: u64,
+    bytes_read: u64,
+}
+
+/// What is left to read of one scan.
+struct PrunedScan {
+    segments: Vec<PrunedSegment>,
+    tail: Vec<RecordBatch>,
+}
+
+struct PrunedSegment {
+    footer: Footer,
+    row_groups: Vec<usize>,
+    /// Indexes of `Query::reads`.
+    reads: Vec<usize>,
+}
 
 #[derive(Debug)]
 pub struct Answer {
@@ -75,26 +116,198 @@ pub struct Answer {
 }
 
 impl Query {
-    pub fn new(_catalog: &Arc<Catalog>, _source: Source, _options: Options) -> Result<Query> {
-        Err(Error::internal("not yet"))
+    /// Renders, parses, binds and optimizes. Every mistake in the texts is found here.
+    pub fn new(catalog: &Catalog, source: Source, options: Options) -> Result<Query> {
+        let params = match &source {
+            Source::Endpoint { params, .. } | Source::Sql { params, .. } => params,
+        };
+        let environment = Environment {
+            catalog,
+            visible: &options.visible,
+            params,
+            context: Context { now_ns: options.now_ns },
+            tables: &Scans,
+        };
+        let bound = match &source {
+            Source::Endpoint { pipe, over: None, .. } => {
+                plan::bind(&environment, Text::Endpoint(endpoint(catalog, pipe)?))
+            }
+            Source::Endpoint { pipe, over: Some(text), .. } => {
+                let rendered = render(text, params)?;
+                plan::bind(&environment, Text::Sql { rendered: &rendered, pipeline: Some(endpoint(catalog, pipe)?) })
+            }
+            Source::Sql { text, pipeline, .. } => {
+                let rendered = render(text, params)?;
+                let pipeline = pipeline.as_ref().map(|pipe| readable_pipe(&environment, pipe)).transpose()?;
+                plan::bind(&environment, Text::Sql { rendered: &rendered, pipeline })
+            }
+        }?;
+        let optimized = exec::optimize(bound.plan, options.memory_bytes_max)?;
+        Ok(Query {
+            workspace: catalog.workspace_id.clone(),
+            schema: bound.schema,
+            data_sources: bound.data_sources,
+            format: bound.format,
+            has_limit: bound.has_limit,
+            read_bytes_max: options.read_bytes_max,
+            optimized,
+            pruned: Vec::new(),
+            reads: Vec::new(),
+            fed: Vec::new(),
+            rows_read: 0,
+            bytes_read: 0,
+        })
     }
 
     /// The data sources it reads, each once.
-    pub fn data_sources(&self) -> Vec<Arc<DataSource>> {
-        Vec::new()
+    pub fn data_sources(&self) -> &[Arc<DataSource>] {
+        &self.data_sources
     }
 
-    pub fn prune(&mut self, _snapshot: &Snapshot) -> Result<()> {
+    /// Names and types of the answer's columns.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Decides what must be read of the snapshot.
+    pub fn prune(&mut self, snapshot: &Snapshot) -> Result<()> {
+        let mut known = HashMap::new();
+        for scan in &self.optimized.scans {
+            let id = &scan.table.data_source.id;
+            let tail = snapshot.tail.get(id).cloned().unwrap_or_default();
+            self.rows_read += tail.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
+            let mut segments = Vec::new();
+            for segment in snapshot.manifests.get(id).iter().flat_map(|manifest| &manifest.segments) {
+                let place = |error: Error| error.context(format!("segment {}", segment.id));
+                let footer = segment.footer.get().map_err(place)?;
+                let row_groups = plan::row_groups(&scan.filters, footer, scan.table.arrow_schema());
+                if row_groups.is_empty() {
+                    continue;
+                }
+                let object = key::segment(&self.workspace, id, &segment.id);
+                let mut reads = Vec::new();
+                for row_group in &row_groups {
+                    self.rows_read += footer.row_group_rows(*row_group);
+                    for column in &scan.columns {
+                        let Some(range) = footer.column_range(*row_group, column) else { continue };
+                        let read = Read { key: object.clone(), range };
+                        let next = self.reads.len();
+                        let index = *known.entry(read.clone()).or_insert(next);
+                        if index == next {
+                            self.bytes_read += read.range.end - read.range.start;
+                            self.reads.push(read);
+                        }
+                        reads.push(index);
+                    }
+                }
+                segments.push(PrunedSegment { footer: footer.clone(), row_groups, reads });
+            }
+            self.pruned.push(PrunedScan { segments, tail });
+        }
+        if self.bytes_read > self.read_bytes_max {
+            return Err(Error::limit(format!(
+                "the query reads {} bytes where {} are allowed: narrow its conditions",
+                self.bytes_read, self.read_bytes_max
+            )));
+        }
+        self.fed = vec![None; self.reads.len()];
         Ok(())
     }
 
+    /// The column chunks wanted, each once.
     pub fn reads(&self) -> &[Read] {
-        &[]
+        &self.reads
     }
 
-    pub fn feed(&mut self, _index: usize, _bytes: Bytes) {}
+    /// Checks bytes that came from a store against the footer's checksums. What passed may be
+    /// cached and need not be checked again.
+    pub fn verify(&self, index: usize, bytes: &[u8]) -> Result<()> {
+        let read = &self.reads[index];
+        if bytes.len() as u64 != read.range.end - read.range.start {
+            return Err(Error::corrupt(format!("{}: {} bytes for the range {:?}", read.key, bytes.len(), read.range)));
+        }
+        let mut segments = self.pruned.iter().flat_map(|scan| &scan.segments);
+        match segments.find(|segment| segment.reads.contains(&index)) {
+            Some(segment) => segment.footer.verify(read.range.start, bytes).map_err(|error| error.context(&read.key)),
+            None => Ok(()),
+        }
+    }
 
+    pub fn feed(&mut self, index: usize, bytes: Bytes) {
+        self.fed[index] = Some(bytes);
+    }
+
+    /// Executes over what was fed.
     pub fn run(self) -> Result<Answer> {
-        Err(Error::internal("not yet"))
+        for (scan, pruned) in self.optimized.scans.iter().zip(self.pruned) {
+            let mut segments = Vec::new();
+            for segment in pruned.segments {
+                let pieces = segment.reads.iter().map(|index| {
+                    let bytes = self.fed[*index].clone();
+                    let missing = || Error::internal(format!("{:?} was not fed", self.reads[*index]));
+                    bytes.map(|bytes| (self.reads[*index].range.start, bytes)).ok_or_else(missing)
+                });
+                let bytes = SparseBytes::new(pieces.collect::<Result<_>>()?);
+                segments.push(SegmentInput { footer: segment.footer, row_groups: segment.row_groups, bytes });
+            }
+            scan.table.feed(Input { segments, tail: pruned.tail });
+        }
+        let ran = exec::run(self.optimized, self.schema)?;
+        Ok(Answer {
+            rows: ran.rows,
+            rows_before_limit: ran.rows_before_limit.filter(|_| self.has_limit),
+            rows_read: self.rows_read,
+            bytes_read: self.bytes_read,
+            format: self.format,
+        })
     }
 }
+
+/// Joins reads of one object that are close to each other into single fetches.
+pub fn coalesce(reads: &[Read]) -> Vec<Fetch> {
+    let mut order: Vec<usize> = (0..reads.len()).collect();
+    order.sort_by(|a, b| (&reads[*a].key, reads[*a].range.start).cmp(&(&reads[*b].key, reads[*b].range.start)));
+    let mut fetches: Vec<Fetch> = Vec::new();
+    for index in order {
+        let read = &reads[index];
+        match fetches.last_mut() {
+            Some(last)
+                if last.read.key == read.key
+                    && read.range.start <= last.read.range.end + limits::READ_GAP_BYTES_MAX =>
+            {
+                last.read.range.end = last.read.range.end.max(read.range.end);
+                last.serves.push(index);
+            }
+            _ => fetches.push(Fetch { read: read.clone(), serves: vec![index] }),
+        }
+    }
+    fetches
+}
+
+fn endpoint<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a Arc<Pipe>> {
+    catalog
+        .pipe(name)
+        .filter(|pipe| pipe.endpoint.is_some())
+        .ok_or_else(|| Error::not_found(format!("the pipe {name:?} does not exist or has no endpoint")))
+}
+
+fn readable_pipe<'a>(environment: &Environment<'a>, name: &str) -> Result<&'a Arc<Pipe>> {
+    let pipe = environment.catalog.pipe(name);
+    let visible = |pipe: &&Arc<Pipe>| environment.visible.everything || environment.visible.pipes.contains(&pipe.name);
+    pipe.filter(visible).ok_or_else(|| Error::not_found(format!("the pipe {name:?} does not exist")))
+}
+
+/// The caller's own SQL may be a template too.
+fn render(text: &str, params: &Params) -> Result<Rendered> {
+    if !text.trim_start().starts_with('%') {
+        return Ok(Rendered::plain(text));
+    }
+    let (template, diagnostics) = Template::compile(text, "", 0);
+    match diagnostics.into_iter().find(|diagnostic| diagnostic.is_error()) {
+        Some(diagnostic) => Err(Error::invalid(format!("Template Syntax Error: {}", diagnostic.message))),
+        None => Ok(template.render(params)?),
+    }
+}
+
+#[cfg(test)]
+mod tests;

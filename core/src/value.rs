@@ -18,11 +18,15 @@
 //! | `Interval*`                       | `Int64`                                           |
 
 mod parse;
+mod supertype;
 
 use arrow::datatypes as arrow_types;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::sync::Arc;
+
+pub use supertype::supertype;
+pub(crate) use supertype::{signed_of, unsigned_of};
 
 /// A ClickHouse data type. Its text (`Display`, [`DataType::parse`]) is what files and clients see.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

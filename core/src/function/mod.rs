@@ -2,52 +2,42 @@
 //!
 //! The binder hands typed arguments to [`call`] or [`aggregate`] and gets a typed expression back;
 //! which kernel runs, how arguments are widened and what NULL means is decided here.
+//!
+//! ```text
+//!  call("plus", [UInt8, Nullable(UInt8)])
+//!    table     name or alias → Function
+//!    scalar    Nullable and LowCardinality are taken off the arguments
+//!    bind      argument types → an engine expression, or a kernel, and the result's type
+//!    scalar    Nullable and LowCardinality are put back, constants are folded
+//! ```
+//!
+//! A result is an expression that the engine knows (comparison, logic, CASE, CAST) wherever there is one, so
+//! that its optimizer and the filters pushed into Parquet see through it. All coercion happens here: both sides
+//! of an engine operator have one type by the time it is built, and literals take the type of the column.
 
-use crate::value::DataType;
-use datafusion::logical_expr::Expr;
-use datafusion::scalar::ScalarValue;
+mod aggregate;
+mod array;
+mod conditional;
+mod convert;
+mod date;
+mod definition;
+mod hash;
+mod math;
+mod operator;
+mod reference;
+mod scalar;
+mod string;
+mod table;
+mod tuple;
+mod typed;
 
-/// An expression with its ClickHouse type.
-#[derive(Clone, Debug)]
-pub struct Typed {
-    pub expr: Expr,
-    pub data_type: DataType,
-    /// The expression yields Arrow booleans, though its ClickHouse type is `UInt8` (or nullable):
-    /// comparisons and logic stay booleans until somebody wants the number.
-    pub is_predicate: bool,
-}
+pub use aggregate::{AggregateCall, aggregate, is_aggregate};
+pub use convert::{cast, widen};
+pub use date::takes_unit;
+pub use definition::{Context, Mismatch};
+pub use reference::reference;
+pub use scalar::{call, is_monotonic};
+pub use typed::{Typed, literal};
 
-/// What functions may know of the request.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// Unix time in nanoseconds, the same for the whole query: `now()`, `today()`.
-    pub now_ns: i64,
-}
-
-/// Why a call does not fit, for a diagnostic: `S0203` unknown function, `S0204` wrong arguments.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mismatch {
-    pub code: crate::diagnostic::Code,
-    pub message: String,
-    pub hint: Option<String>,
-}
-
-/// An aggregate call as written: `quantile(0.9)(DISTINCT x)`.
-pub struct AggregateCall {
-    pub name: String,
-    pub parameters: Vec<ScalarValue>,
-    pub arguments: Vec<Typed>,
-    pub distinct: bool,
-}
-
-pub fn is_aggregate(_name: &str) -> bool {
-    false
-}
-
-pub fn call(_context: &Context, name: &str, _arguments: Vec<Typed>) -> Result<Typed, Mismatch> {
-    Err(Mismatch { code: "S0203", message: format!("unknown function {name}"), hint: None })
-}
-
-pub fn aggregate(_context: &Context, call: AggregateCall) -> Result<Typed, Mismatch> {
-    Err(Mismatch { code: "S0203", message: format!("unknown aggregate function {}", call.name), hint: None })
-}
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,36 @@
-//! Names → types → a DataFusion logical plan; and which segments and row groups it can skip.
+//! Names → types → a DataFusion logical plan; and which row groups a query can skip.
+//!
+//! `scope.rs` says what a name means, `select.rs` binds queries, `relation.rs` what stands in
+//! FROM, `expression.rs` expressions, `prune.rs` what need not be read. Every column of a plan has
+//! a name of its own (`c7`); the names that the SQL uses stay here.
 
+mod expression;
+mod keys;
+mod prune;
+mod relation;
+mod scope;
+mod select;
+mod trouble;
+
+pub use keys::{Expressions, constant};
+pub(crate) use prune::row_groups;
+pub use trouble::Trouble;
+pub(crate) use trouble::failure;
+
+use crate::batch::Schema;
+use crate::catalog::{Catalog, DataSource, Pipe};
+use crate::error::Error;
+use crate::function::Context;
+use crate::sql::{self, Lines};
+use crate::template::{Params, Rendered};
+use arrow::datatypes::Schema as ArrowSchema;
+use datafusion::common::Column;
+use datafusion::logical_expr::logical_plan::builder::LogicalTableSource;
+use datafusion::logical_expr::{Expr, LogicalPlan, TableSource};
+use scope::{Binding, Ctes};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
 
 /// What a query may read, as decided by `access` and enforced by the binder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,34 +47,167 @@ pub struct Visible {
     pub filters: BTreeMap<String, Vec<String>>,
 }
 
-use crate::batch::Schema;
-use crate::error::{Error, Result};
-use crate::value::DataType;
-use arrow::array::{ArrayRef, RecordBatch};
-use datafusion::scalar::ScalarValue;
-
-/// SQL expressions over the columns of a data source, ready to run on its batches: sorting and
-/// partition keys, TTLs.
-pub struct Expressions {
-    positions: Vec<usize>,
-}
-
-impl Expressions {
-    pub fn new(texts: &[String], schema: &Schema) -> Result<Expressions> {
-        let positions = texts
-            .iter()
-            .map(|text| schema.position(text).ok_or_else(|| Error::invalid(format!("unknown column {text:?}"))))
-            .collect::<Result<_>>()?;
-        Ok(Expressions { positions })
-    }
-
-    /// One array for each expression.
-    pub fn evaluate(&self, batch: &RecordBatch) -> Result<Vec<ArrayRef>> {
-        Ok(self.positions.iter().map(|position| batch.column(*position).clone()).collect())
+impl Visible {
+    pub fn everything() -> Visible {
+        Visible { everything: true, ..Visible::default() }
     }
 }
 
-/// The value of a constant SQL expression (a column's DEFAULT) as `data_type`.
-pub fn constant(_text: &str, data_type: &DataType, _now_ns: i64) -> Result<ScalarValue> {
-    ScalarValue::try_from(&data_type.to_arrow()).map_err(|error| Error::internal(error.to_string()))
+/// Where tables come from: `exec` gives scans, a check gives bare schemas.
+pub trait Tables {
+    /// `row_filter` is over the data source's columns by name; no row that fails it may be seen
+    /// by anything else of the query.
+    fn table(&self, data_source: &Arc<DataSource>, row_filter: Vec<Expr>) -> Arc<dyn TableSource>;
+}
+
+/// Tables that cannot be read: enough to check names and types.
+pub struct Schemas;
+
+impl Tables for Schemas {
+    fn table(&self, data_source: &Arc<DataSource>, _row_filter: Vec<Expr>) -> Arc<dyn TableSource> {
+        let fields = data_source.columns.iter().map(|column| column.data_type.to_field(&column.name));
+        Arc::new(LogicalTableSource::new(Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()))))
+    }
+}
+
+/// All that binding depends on.
+pub struct Environment<'a> {
+    pub catalog: &'a Catalog,
+    pub visible: &'a Visible,
+    pub params: &'a Params,
+    pub context: Context,
+    pub tables: &'a dyn Tables,
+}
+
+/// What to bind.
+#[derive(Clone, Copy)]
+pub enum Text<'a> {
+    /// The caller's SQL; in it `_` is `pipeline`.
+    Sql { rendered: &'a Rendered, pipeline: Option<&'a Arc<Pipe>> },
+    /// A pipe's endpoint.
+    Endpoint(&'a Arc<Pipe>),
+    /// One node, as a deployment checks it.
+    Node(&'a Arc<Pipe>, usize),
+}
+
+/// A bound query.
+#[derive(Debug)]
+pub struct Bound {
+    pub plan: LogicalPlan,
+    /// Names and types of the result's columns, in the plan's order.
+    pub schema: Schema,
+    /// Every data source it reads, once.
+    pub data_sources: Vec<Arc<DataSource>>,
+    pub format: Option<String>,
+    pub has_limit: bool,
+}
+
+/// Binds a query; the first problem ends it.
+pub fn bind(environment: &Environment<'_>, text: Text<'_>) -> Result<Bound, Trouble> {
+    let mut binder = Binder {
+        environment,
+        next_column: 0,
+        next_table: 0,
+        data_sources: Vec::new(),
+        frames: Vec::new(),
+        checking: matches!(text, Text::Node(..)),
+    };
+    let (output, format, has_limit) = match text {
+        Text::Sql { rendered, pipeline } => binder.caller_sql(rendered, pipeline)?,
+        Text::Endpoint(pipe) => (binder.pipe(pipe)?, None, false),
+        Text::Node(pipe, node) => (binder.node(pipe, node)?, None, false),
+    };
+    let has_limit = has_limit || matches!(text, Text::Endpoint(_)) && ends_in_limit(&output.plan);
+    let schema = Schema(output.columns.iter().map(|column| (column.name.clone(), column.data_type.clone())).collect());
+    let plan = binder.only_columns(output)?;
+    Ok(Bound { plan, schema, data_sources: binder.data_sources, format, has_limit })
+}
+
+fn ends_in_limit(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Limit(_) => true,
+        LogicalPlan::Projection(projection) => ends_in_limit(&projection.input),
+        LogicalPlan::SubqueryAlias(alias) => ends_in_limit(&alias.input),
+        _ => false,
+    }
+}
+
+/// What a query, node or pipe gives to whoever reads it.
+pub(crate) struct Output {
+    plan: LogicalPlan,
+    columns: Vec<Binding>,
+}
+
+/// The text being bound.
+struct Frame {
+    lines: Lines,
+    /// The pipe whose node it is; its other nodes are in sight.
+    pipe: Option<(Arc<Pipe>, usize)>,
+    /// What `_` means.
+    pipeline: Option<Arc<Pipe>>,
+}
+
+struct Binder<'a> {
+    environment: &'a Environment<'a>,
+    next_column: usize,
+    next_table: usize,
+    data_sources: Vec<Arc<DataSource>>,
+    frames: Vec<Frame>,
+    /// Templates take placeholder values.
+    checking: bool,
+}
+
+impl Binder<'_> {
+    fn fresh_column(&mut self) -> Column {
+        self.next_column += 1;
+        Column::new_unqualified(format!("c{}", self.next_column))
+    }
+
+    fn frame(&self) -> &Frame {
+        self.frames.last().expect("a text is being bound")
+    }
+
+    fn span(&self, span: sqlparser::tokenizer::Span) -> Range<usize> {
+        self.frame().lines.range(span)
+    }
+
+    fn caller_sql(
+        &mut self,
+        rendered: &Rendered,
+        pipeline: Option<&Arc<Pipe>>,
+    ) -> Result<(Output, Option<String>, bool), Trouble> {
+        let parsed = sql::parse(&rendered.sql).map_err(Trouble::Here)?;
+        let has_limit = parsed.query.limit_clause.is_some();
+        self.frames.push(Frame { lines: parsed.lines, pipe: None, pipeline: pipeline.cloned() });
+        let output = self.query(&parsed.query, &Ctes::default())?;
+        self.frames.pop();
+        Ok((output, parsed.format, has_limit))
+    }
+
+    /// What a pipe gives: its endpoint node, or its last one.
+    fn pipe(&mut self, pipe: &Arc<Pipe>) -> Result<Output, Trouble> {
+        let node = pipe.endpoint.unwrap_or(pipe.nodes.len().saturating_sub(1));
+        let output = self.node(pipe, node)?;
+        self.filtered_pipe(pipe, output)
+    }
+
+    fn node(&mut self, pipe: &Arc<Pipe>, index: usize) -> Result<Output, Trouble> {
+        let node = &pipe.nodes[index];
+        let template = &node.template;
+        let rendered = match self.checking {
+            true => template.render_for_check(),
+            false => template.render(self.environment.params),
+        };
+        let rendered =
+            rendered.map_err(Error::from).map_err(|error| error.context(format!("{}.{}", pipe.name, node.name)))?;
+        self.text(&rendered, (pipe.clone(), index)).map_err(|trouble| trouble.placed(&rendered, &pipe.file, &pipe.text))
+    }
+
+    fn text(&mut self, rendered: &Rendered, pipe: (Arc<Pipe>, usize)) -> Result<Output, Trouble> {
+        let parsed = sql::parse(&rendered.sql).map_err(Trouble::Here)?;
+        self.frames.push(Frame { lines: parsed.lines, pipe: Some(pipe), pipeline: None });
+        let output = self.query(&parsed.query, &Ctes::default());
+        self.frames.pop();
+        output
+    }
 }

@@ -1,24 +1,71 @@
 //! The SQL template language: `{{ }}` and `{% %}` with typed parameters → SQL text that remembers
 //! where each piece came from.
+//!
+//! ```text
+//! text ─ tags ─ token ─ expression ─ check ─▶ Template        once, at deploy; stored in the catalog
+//! Template + Params ─ run (call, python, cast) ─▶ Rendered    for each request
+//! ```
+//!
+//! Expressions are a subset of Python. A parameter's value reaches the SQL only as a typed literal,
+//! or as an identifier through `column`, `columns`, `symbol` and `table`, which check or quote it.
+//! Inside quotes and comments a value is escaped so that it cannot leave them.
+
+mod call;
+mod cast;
+mod check;
+mod date;
+mod escape;
+mod expression;
+mod function;
+mod json;
+mod operator;
+mod params;
+mod place;
+mod problem;
+mod python;
+mod run;
+mod syntax;
+mod tags;
+mod token;
+mod value;
 
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
+use syntax::{Body, Expr, ExprKind, Slot, Span, Step};
 
 /// A node's SQL, compiled once at deploy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Template {
-    /// Placeholder of the compiled form.
-    text: String,
+    /// The node's SQL as written; steps point into it.
+    text: Arc<str>,
     /// Where the text starts in the datafile, in bytes.
-    offset: usize,
+    offset: u32,
+    /// Parameters and variables.
+    names: Vec<Arc<str>>,
+    /// The names that `Array()` reads: their values are lists everywhere.
+    arrays: Vec<(Slot, function::Type)>,
+    body: Body,
 }
 
 /// What a request brings, by name. Repeated names are lists.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Params(pub BTreeMap<String, Vec<String>>);
+
+/// The workspace's secrets, for `tb_secret`. Kept apart from [`Params`], so that no request can
+/// stand in for one.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Secrets(pub BTreeMap<String, String>);
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 /// SQL with the way back into the datafile.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -26,6 +73,7 @@ pub struct Rendered {
     pub sql: String,
     /// Sorted by `sql.start`: these bytes of `sql` came from those bytes of the datafile.
     pub pieces: Vec<Piece>,
+    pub options: Options,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,11 +84,106 @@ pub struct Piece {
     pub verbatim: bool,
 }
 
+/// What directives such as `{{ cache_ttl('5m') }}` ask of the execution.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Options {
+    pub max_threads: Option<u32>,
+    pub cache_ttl_s: Option<u32>,
+    pub backend_hint: Option<String>,
+    pub activated: Vec<String>,
+    pub disabled: Vec<String>,
+}
+
+/// One use of a parameter, as `/v0/pipes` and OpenAPI list it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Param {
+    pub name: String,
+    /// `Int32`, `Array(String)` …
+    #[serde(rename = "type")]
+    pub data_type: String,
+    pub default: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub required: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(rename = "enum", skip_serializing_if = "Option::is_none")]
+    pub allowed: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub example: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// `function_call` if only functions such as `defined` mention it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used_in: Option<String>,
+}
+
+impl Default for Param {
+    fn default() -> Param {
+        Param {
+            name: String::new(),
+            data_type: "String".to_owned(),
+            default: None,
+            required: None,
+            description: None,
+            allowed: None,
+            example: None,
+            format: None,
+            used_in: None,
+        }
+    }
+}
+
+/// Why a template does not render, with what the HTTP answer has to be.
+///
+/// As an [`Error`] it is the source, so that `api` finds status and body again:
+/// `error.source()?.downcast_ref::<Failure>()`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    pub status: u16,
+    pub message: String,
+    /// The body that `custom_error` wants instead of the usual `{"error": message}`.
+    pub body: Option<serde_json::Value>,
+    /// Bytes of the datafile.
+    pub span: Option<Range<usize>>,
+}
+
+/// The identifier that stands for the value of `table(x)` and `symbol(x)` in
+/// [`Template::render_for_check`]: no data source or column has to have it.
+pub const TABLE_PLACEHOLDER: &str = "placeholder";
+
+impl Failure {
+    fn template(message: impl AsRef<str>) -> Failure {
+        let message = format!("Template Syntax Error: {}", message.as_ref());
+        Failure { status: 400, message, body: None, span: None }
+    }
+
+    /// Keeps the innermost place.
+    fn at(mut self, span: Span) -> Failure {
+        self.span.get_or_insert(span.range());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Error {
+        Error::invalid(failure.message.clone()).with_source(failure)
+    }
+}
+
 impl Rendered {
     /// Plain SQL that no template made: it is its own source.
     pub fn plain(sql: &str) -> Rendered {
         let all = 0..sql.len();
-        Rendered { sql: sql.to_owned(), pieces: vec![Piece { sql: all.clone(), source: all, verbatim: true }] }
+        let pieces = vec![Piece { sql: all.clone(), source: all, verbatim: true }];
+        Rendered { sql: sql.to_owned(), pieces, options: Options::default() }
     }
 
     /// The bytes of the datafile that `span` of the SQL came from.
@@ -49,29 +192,117 @@ impl Rendered {
             let index = self.pieces.partition_point(|piece| piece.sql.end <= offset).min(self.pieces.len().max(1) - 1);
             self.pieces.get(index).map_or(0..offset, |piece| match piece.verbatim {
                 true => {
-                    let inside = piece.source.start + offset.saturating_sub(piece.sql.start);
+                    let inside = (piece.source.start + offset.saturating_sub(piece.sql.start)).min(piece.source.end);
                     inside..inside
                 }
                 false => piece.source.clone(),
             })
         };
-        place(span.start).start..place(span.end.max(span.start + 1) - 1).end.max(place(span.start).start + 1)
+        let start = place(span.start).start;
+        let last = span.end.max(span.start + 1) - 1;
+        let end = place(last);
+        // a verbatim end points at its last byte, a tag's end is already behind it
+        let end = if end.is_empty() { end.end + 1 } else { end.end };
+        start..end.max(start + 1)
     }
 }
 
 impl Template {
     /// `text` is the node's SQL as it stands in `file` from byte `offset` on. It is a template if
     /// its first character is `%`.
-    pub fn compile(text: &str, _file: &str, offset: usize) -> (Template, Vec<Diagnostic>) {
-        (Template { text: text.to_owned(), offset }, Vec::new())
+    ///
+    /// The tree is usable only if none of the diagnostics is an error.
+    pub fn compile(text: &str, file: &str, offset: usize) -> (Template, Vec<Diagnostic>) {
+        let mut template = Template {
+            text: text.into(),
+            offset: u32::try_from(offset).unwrap_or(u32::MAX),
+            names: Vec::new(),
+            arrays: Vec::new(),
+            body: Body::new(),
+        };
+        if text.len() > crate::limits::DATAFILE_BYTES_MAX {
+            let message = format!("the SQL is longer than {} bytes", crate::limits::DATAFILE_BYTES_MAX);
+            return (template, vec![Diagnostic::error("D0104", file, offset..offset + 1, message)]);
+        }
+        let blank = text.len() - text.trim_start().len();
+        if !text[blank..].starts_with('%') {
+            template.body = vec![Step::Text(Span(0, text.len() as u32))];
+            return (template, missing_percent(text, file, offset));
+        }
+        let tree = tags::parse(text, blank + 1);
+        template.names = tree.names;
+        template.body = tree.body;
+        template.arrays = arrays(&template.body);
+        let diagnostics = tree.problems.into_iter().map(|problem| {
+            let span = problem.span.start + offset..problem.span.end + offset;
+            let diagnostic = match problem.code {
+                "T0205" => Diagnostic::warning(problem.code, file, span, problem.message),
+                code => Diagnostic::error(code, file, span, problem.message),
+            };
+            Diagnostic { hint: problem.hint, ..diagnostic }
+        });
+        let diagnostics = diagnostics.collect();
+        (template, diagnostics)
     }
 
-    pub fn render(&self, _params: &Params) -> Result<Rendered, Error> {
-        Ok(Rendered::plain(&self.text))
+    pub fn render(&self, params: &Params) -> Result<Rendered, Failure> {
+        self.render_with(params, &Secrets::default())
+    }
+
+    pub fn render_with(&self, params: &Params, secrets: &Secrets) -> Result<Rendered, Failure> {
+        self.place(run::render(self, run::Source::Request { params, secrets }))
     }
 
     /// As a deployment checks it: every parameter takes a placeholder value of its type.
-    pub fn render_for_check(&self) -> Result<Rendered, Error> {
-        Ok(Rendered::plain(&self.text))
+    pub fn render_for_check(&self) -> Result<Rendered, Failure> {
+        self.place(run::render(self, run::Source::Check))
+    }
+
+    /// The parameters, in source order; one that is used twice is listed twice.
+    pub fn params(&self) -> Vec<Param> {
+        params::discover(self)
+    }
+
+    /// The SQL as written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn place(&self, result: Result<Rendered, Failure>) -> Result<Rendered, Failure> {
+        result.map_err(|mut failure| {
+            let offset = self.offset as usize;
+            failure.span = failure.span.map(|span| span.start + offset..span.end + offset);
+            failure
+        })
     }
 }
+
+fn missing_percent(text: &str, file: &str, offset: usize) -> Vec<Diagnostic> {
+    let Some(at) = text.find("{{").or_else(|| text.find("{%")) else { return Vec::new() };
+    let message = "the SQL holds template tags, but is not a template";
+    let warning = Diagnostic::warning("T0106", file, offset + at..offset + at + 2, message);
+    vec![warning.with_hint("start the node's SQL with %")]
+}
+
+/// The names that `Array()` reads, each with the type of its first use.
+fn arrays(body: &[Step]) -> Vec<(Slot, function::Type)> {
+    let mut out: Vec<(Slot, function::Type)> = Vec::new();
+    check::expressions(body, &mut |expr| {
+        check::walk(expr, &mut |expr| {
+            let ExprKind::Call(function::Function::Array, arguments) = &expr.kind else { return };
+            let Some(Expr { kind: ExprKind::Name(slot), .. }) = arguments.values.first() else { return };
+            let named = || arguments.named.iter().find(|(name, _)| &**name == "type").map(|(_, expr)| expr);
+            let kind = match arguments.values.get(1).or_else(named).map(|expr| &expr.kind) {
+                Some(ExprKind::Str(name)) => function::Type::of_element(name),
+                _ => None,
+            };
+            if !out.iter().any(|(known, _)| known == slot) {
+                out.push((*slot, kind.unwrap_or(function::Type::String)));
+            }
+        });
+    });
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -107,11 +107,9 @@ impl<'a> Parser<'a> {
         match name.to_ascii_lowercase().as_str() {
             "datetime" | "timestamp" => {
                 let mut zone = None;
-                if self.eat('(') {
-                    if !self.eat(')') {
-                        zone = Some(self.zone()?);
-                        self.expect(')')?;
-                    }
+                if self.eat('(') && !self.eat(')') {
+                    zone = Some(self.zone()?);
+                    self.expect(')')?;
                 }
                 Ok(DataType::DateTime(zone))
             }

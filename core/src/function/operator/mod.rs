@@ -1,0 +1,14 @@
+//! Operators, under the names that ClickHouse's parser gives them.
+
+mod arithmetic;
+mod compare;
+mod logic;
+mod member;
+
+pub(crate) use logic::condition;
+pub(crate) use member::{tuple_items, unpacked};
+
+use super::definition::Function;
+
+pub(crate) const FUNCTIONS: &[&[Function]] =
+    &[arithmetic::FUNCTIONS, compare::FUNCTIONS, logic::FUNCTIONS, member::FUNCTIONS];

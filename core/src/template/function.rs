@@ -1,0 +1,285 @@
+//! The functions a template may call, by name, and the types of typed parameters.
+
+use serde::{Deserialize, Serialize};
+
+/// A typed parameter: `Int32(x, 7)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Type {
+    String,
+    Uuid,
+    Boolean,
+    Date,
+    DateTime,
+    DateTime64,
+    /// Prints bare, in the range of Int32.
+    Int,
+    Integer,
+    Int8,
+    Int16,
+    Int32,
+    Int64,
+    Int128,
+    Int256,
+    UInt8,
+    UInt16,
+    UInt32,
+    UInt64,
+    UInt128,
+    UInt256,
+    Float32,
+    Float64,
+}
+
+impl Type {
+    const ALL: [(&'static str, Type); 22] = [
+        ("String", Type::String),
+        ("UUID", Type::Uuid),
+        ("Boolean", Type::Boolean),
+        ("Date", Type::Date),
+        ("DateTime", Type::DateTime),
+        ("DateTime64", Type::DateTime64),
+        ("Int", Type::Int),
+        ("Integer", Type::Integer),
+        ("Int8", Type::Int8),
+        ("Int16", Type::Int16),
+        ("Int32", Type::Int32),
+        ("Int64", Type::Int64),
+        ("Int128", Type::Int128),
+        ("Int256", Type::Int256),
+        ("UInt8", Type::UInt8),
+        ("UInt16", Type::UInt16),
+        ("UInt32", Type::UInt32),
+        ("UInt64", Type::UInt64),
+        ("UInt128", Type::UInt128),
+        ("UInt256", Type::UInt256),
+        ("Float32", Type::Float32),
+        ("Float64", Type::Float64),
+    ];
+
+    pub(super) fn named(name: &str) -> Option<Type> {
+        Type::ALL.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
+    }
+
+    /// As the second argument of `Array` spells it, which also knows `bool`.
+    pub(super) fn of_element(name: &str) -> Option<Type> {
+        if name == "bool" { Some(Type::Boolean) } else { Type::named(name) }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        Type::ALL.iter().find(|(_, kind)| *kind == self).map(|(name, _)| *name).expect("every type is in the table")
+    }
+
+    /// Bits and sign of an integer type.
+    pub(super) fn integer(self) -> Option<(u32, bool)> {
+        Some(match self {
+            Type::Int | Type::Integer | Type::Int32 => (32, true),
+            Type::Int8 => (8, true),
+            Type::Int16 => (16, true),
+            Type::Int64 => (64, true),
+            Type::Int128 => (128, true),
+            Type::Int256 => (256, true),
+            Type::UInt8 => (8, false),
+            Type::UInt16 => (16, false),
+            Type::UInt32 => (32, false),
+            Type::UInt64 => (64, false),
+            Type::UInt128 => (128, false),
+            Type::UInt256 => (256, false),
+            _ => return None,
+        })
+    }
+
+    pub(super) fn is_float(self) -> bool {
+        matches!(self, Type::Float32 | Type::Float64)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Function {
+    Typed(Type),
+    Array,
+    Json,
+    Column,
+    Columns,
+    Symbol,
+    Table,
+    SqlAnd,
+    SqlUnescape,
+    SplitToArray,
+    EnumerateWithLast,
+    Defined,
+    DayDiff,
+    DateDiffInDays,
+    DateDiffInHours,
+    DateDiffInMinutes,
+    DateDiffInSeconds,
+    Error,
+    CustomError,
+    MaxThreads,
+    CacheTtl,
+    BackendHint,
+    Activate,
+    Disable,
+    Secret,
+    // Python's own
+    Abs,
+    All,
+    Any,
+    Bool,
+    Dict,
+    Enumerate,
+    Float,
+    Int,
+    IsInstance,
+    Len,
+    List,
+    Max,
+    Min,
+    Range,
+    Reversed,
+    Round,
+    Set,
+    Sorted,
+    Str,
+    Sum,
+    Tuple,
+    Zip,
+}
+
+impl Function {
+    const ALL: [(&'static str, Function); 48] = [
+        ("Array", Function::Array),
+        ("JSON", Function::Json),
+        ("column", Function::Column),
+        ("columns", Function::Columns),
+        ("symbol", Function::Symbol),
+        ("table", Function::Table),
+        ("TABLE", Function::Table),
+        ("sql_and", Function::SqlAnd),
+        ("sql_unescape", Function::SqlUnescape),
+        ("split_to_array", Function::SplitToArray),
+        ("enumerate_with_last", Function::EnumerateWithLast),
+        ("defined", Function::Defined),
+        ("day_diff", Function::DayDiff),
+        ("date_diff_in_days", Function::DateDiffInDays),
+        ("date_diff_in_hours", Function::DateDiffInHours),
+        ("date_diff_in_minutes", Function::DateDiffInMinutes),
+        ("date_diff_in_seconds", Function::DateDiffInSeconds),
+        ("error", Function::Error),
+        ("custom_error", Function::CustomError),
+        ("max_threads", Function::MaxThreads),
+        ("cache_ttl", Function::CacheTtl),
+        ("backend_hint", Function::BackendHint),
+        ("activate", Function::Activate),
+        ("disable", Function::Disable),
+        ("tb_secret", Function::Secret),
+        ("tb_var", Function::Secret),
+        ("abs", Function::Abs),
+        ("all", Function::All),
+        ("any", Function::Any),
+        ("bool", Function::Bool),
+        ("dict", Function::Dict),
+        ("enumerate", Function::Enumerate),
+        ("float", Function::Float),
+        ("int", Function::Int),
+        ("isinstance", Function::IsInstance),
+        ("len", Function::Len),
+        ("list", Function::List),
+        ("max", Function::Max),
+        ("min", Function::Min),
+        ("range", Function::Range),
+        ("reversed", Function::Reversed),
+        ("round", Function::Round),
+        ("set", Function::Set),
+        ("sorted", Function::Sorted),
+        ("str", Function::Str),
+        ("sum", Function::Sum),
+        ("tuple", Function::Tuple),
+        ("zip", Function::Zip),
+    ];
+
+    pub(super) fn named(name: &str) -> Option<Function> {
+        Type::named(name)
+            .map(Function::Typed)
+            .or_else(|| Function::ALL.iter().find(|(known, _)| *known == name).map(|(_, function)| *function))
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Function::Typed(kind) => kind.name(),
+            other => {
+                let entry = Function::ALL.iter().find(|(_, function)| *function == other);
+                entry.map(|(name, _)| *name).expect("every function is in the table")
+            }
+        }
+    }
+
+    pub(super) fn names() -> impl Iterator<Item = &'static str> {
+        Type::ALL.iter().map(|(name, _)| *name).chain(Function::ALL.iter().map(|(name, _)| *name))
+    }
+
+    /// Python's functions that `{{ }}` may not call.
+    pub(super) fn only_in_blocks(self) -> bool {
+        matches!(
+            self,
+            Function::Abs
+                | Function::All
+                | Function::Any
+                | Function::Bool
+                | Function::Dict
+                | Function::Enumerate
+                | Function::IsInstance
+                | Function::Range
+                | Function::Reversed
+                | Function::Round
+                | Function::Set
+                | Function::Sorted
+                | Function::Str
+                | Function::Sum
+                | Function::Tuple
+                | Function::Zip
+        )
+    }
+
+    /// Least and greatest number of positional arguments.
+    pub(super) fn arity(self) -> (usize, usize) {
+        match self {
+            Function::Typed(_) => (1, 8),
+            Function::Array => (1, 9),
+            Function::Json => (1, 8),
+            Function::Column | Function::Symbol | Function::CustomError | Function::Secret => (1, 2),
+            Function::Columns | Function::SplitToArray => (1, 3),
+            Function::Table
+            | Function::EnumerateWithLast
+            | Function::Defined
+            | Function::Error
+            | Function::MaxThreads
+            | Function::CacheTtl
+            | Function::BackendHint
+            | Function::Activate
+            | Function::Disable
+            | Function::Abs
+            | Function::All
+            | Function::Any
+            | Function::Len
+            | Function::Reversed => (1, 1),
+            Function::SqlAnd => (0, 0),
+            Function::SqlUnescape | Function::Enumerate | Function::Round | Function::Sum => (1, 2),
+            Function::DayDiff | Function::IsInstance => (2, 2),
+            Function::DateDiffInDays
+            | Function::DateDiffInHours
+            | Function::DateDiffInMinutes
+            | Function::DateDiffInSeconds => (2, 6),
+            Function::Bool
+            | Function::Float
+            | Function::List
+            | Function::Set
+            | Function::Str
+            | Function::Tuple
+            | Function::Dict => (0, 1),
+            Function::Int => (0, 2),
+            Function::Max | Function::Min | Function::Zip => (1, usize::MAX),
+            Function::Range => (1, 3),
+            Function::Sorted => (1, 1),
+        }
+    }
+}
