@@ -1,1 +1,12 @@
+//! The native host: tokio and axum live here.
 
+pub mod cli;
+pub mod clock;
+pub mod compactor;
+pub mod config;
+pub mod ingest;
+pub mod log;
+pub mod secrets;
+pub mod server;
+pub mod storage;
+pub mod workspace;
