@@ -47,7 +47,9 @@ fn rust_tests(arguments: &[String]) -> anyhow::Result<()> {
 }
 
 fn core_for_wasm() -> anyhow::Result<()> {
-    cargo("cargo check for wasm32", &["check", "--package", "sanderling-core", "--target", WASM])
+    // Beside the worker, which chooses where getrandom gets its randomness from.
+    let packages = ["--package", "sanderling-core", "--package", "sanderling-edge"];
+    cargo("cargo check for wasm32", &[&["check", "--target", WASM], &packages[..]].concat())
 }
 
 fn cargo(what: &str, arguments: &[&str]) -> anyhow::Result<()> {
