@@ -51,7 +51,9 @@ pub fn by_crate(module: &[u8]) -> anyhow::Result<Vec<(String, u64)>> {
         }
     }
     for (index, bytes) in (imported..).zip(bodies) {
-        let owner = names.get(&index).map_or("(no name)", |name| owner(name));
+        // as the linker has them: rustc's mangled names
+        let name = names.get(&index).map(|name| format!("{:#}", rustc_demangle::demangle(name)));
+        let owner = name.as_deref().map_or("(no name)", owner);
         *sums.entry(owner.to_owned()).or_default() += bytes;
     }
     let mut sums: Vec<(String, u64)> = sums.into_iter().collect();
