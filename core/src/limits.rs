@@ -23,6 +23,8 @@ pub const TEMPLATE_STEPS_MAX: usize = 1_000_000;
 pub const SQL_BYTES_MAX: usize = 128 << 10;
 /// Nesting of SQL expressions and subqueries.
 pub const SQL_DEPTH_MAX: usize = 50;
+/// Nesting of one data type.
+pub const TYPE_DEPTH_MAX: usize = 32;
 /// Pipes that read pipes that read pipes.
 pub const PIPE_DEPTH_MAX: usize = 32;
 

@@ -2,8 +2,7 @@
 
 use super::{AggregateType, DataType, IntervalUnit};
 use crate::diagnostic::nearest;
-
-const DEPTH_MAX: usize = 32;
+use crate::limits::TYPE_DEPTH_MAX;
 
 pub(super) fn parse(text: &str) -> Result<DataType, String> {
     let mut parser = Parser { text, at: 0 };
@@ -89,8 +88,8 @@ impl<'a> Parser<'a> {
     }
 
     fn data_type(&mut self, depth: usize) -> Result<DataType, String> {
-        if depth > DEPTH_MAX {
-            return Err(format!("the type nests deeper than {DEPTH_MAX}"));
+        if depth > TYPE_DEPTH_MAX {
+            return Err(format!("the type nests deeper than {TYPE_DEPTH_MAX}"));
         }
         let name = self.word();
         if name.is_empty() {

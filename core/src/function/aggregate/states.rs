@@ -6,13 +6,19 @@ use std::fmt::Debug;
 
 /// The rows of a batch that count, each with its group: NULLs and filtered rows are gone already.
 pub(crate) struct Rows<'a> {
-    pub(crate) pairs: &'a [(u32, u32)],
+    /// The group of every row, of those that do not count too.
+    pub(crate) groups: &'a [usize],
+    /// The rows that count, if not all do.
+    pub(crate) kept: Option<&'a [u32]>,
 }
 
 impl Rows<'_> {
+    /// Rows with their groups.
     #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.pairs.iter().map(|(row, group)| (*row as usize, *group as usize))
+        let all = if self.kept.is_none() { self.groups } else { &[] };
+        let kept = self.kept.unwrap_or_default();
+        all.iter().copied().enumerate().chain(kept.iter().map(|row| (*row as usize, self.groups[*row as usize])))
     }
 }
 

@@ -102,7 +102,7 @@ impl Udaf {
             skips_nulls: self.empty != Empty::Own,
             seen: (self.shape.result.is_nullable() && self.empty == Empty::Null).then(Vec::new),
             groups: 0,
-            pairs: Vec::new(),
+            kept: Vec::new(),
         }
     }
 }
@@ -174,7 +174,8 @@ struct Grouped {
     /// Which groups had a row, if one without is NULL.
     seen: Option<Vec<bool>>,
     groups: usize,
-    pairs: Vec<(u32, u32)>,
+    /// The rows of a batch that count; kept for its memory.
+    kept: Vec<u32>,
 }
 
 impl fmt::Debug for Grouped {
@@ -193,21 +194,21 @@ impl Grouped {
     }
 
     fn update(&mut self, columns: &[ArrayRef], groups: &[usize], filter: Option<&BooleanArray>) -> EngineResult<()> {
-        self.pairs.clear();
         let nulls = if self.skips_nulls { null_rows(columns) } else { None };
-        for (row, group) in groups.iter().enumerate() {
-            let counts = nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row))
-                && filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
-            if counts {
-                self.pairs.push((row as u32, *group as u32));
-            }
+        let all_count = filter.is_none() && nulls.as_ref().is_none_or(|nulls| nulls.null_count() == 0);
+        self.kept.clear();
+        if !all_count {
+            let counts = |row: &usize| {
+                nulls.as_ref().is_none_or(|nulls| nulls.is_valid(*row))
+                    && filter.is_none_or(|filter| filter.is_valid(*row) && filter.value(*row))
+            };
+            self.kept.extend((0..groups.len()).filter(counts).map(|row| row as u32));
         }
+        let rows = Rows { groups, kept: (!all_count).then_some(&self.kept) };
         if let Some(seen) = &mut self.seen {
-            for (_, group) in &self.pairs {
-                seen[*group as usize] = true;
-            }
+            rows.iter().for_each(|(_, group)| seen[group] = true);
         }
-        self.states.update(columns, &Rows { pairs: &self.pairs })
+        self.states.update(columns, &rows)
     }
 
     fn merge(&mut self, states: &ArrayRef, groups: &[usize]) -> EngineResult<()> {
@@ -272,7 +273,7 @@ impl Grouped {
     }
 
     fn bytes(&self) -> usize {
-        self.states.bytes() + self.seen.as_ref().map_or(0, Vec::capacity) + self.pairs.capacity() * 8
+        self.states.bytes() + self.seen.as_ref().map_or(0, Vec::capacity) + self.kept.capacity() * 4
     }
 }
 

@@ -51,6 +51,13 @@ struct Sample {
 const SIZE_DEGREE_MAX: u32 = 17;
 const SIZE_MAX: usize = 1 << (SIZE_DEGREE_MAX - 1);
 const SIZE_DEGREE_FIRST: u32 = 4;
+const FEW_PLACES: usize = 1 << 14;
+
+/// Where a hash belongs in a table of so many places: its lower bits tell which are sampled.
+#[inline]
+fn place(hash: u32, places: usize) -> usize {
+    (hash >> (32 - SIZE_DEGREE_MAX)) as usize & (places - 1)
+}
 
 impl Sample {
     #[inline]
@@ -60,15 +67,19 @@ impl Sample {
         }
         self.put(hash);
         while self.size > SIZE_MAX {
-            self.skip += 1;
-            let kept: Vec<u32> = self.hashes().filter(|hash| self.is_kept(*hash)).collect();
-            self.rebuild(self.places.len(), &kept);
+            self.skip(self.skip + 1);
         }
     }
 
     #[inline]
     fn is_kept(&self, hash: u32) -> bool {
         hash & ((1 << self.skip) - 1) == 0
+    }
+
+    /// Samples more thinly.
+    fn skip(&mut self, skip: u32) {
+        self.skip = skip;
+        self.rebuild(self.places.len());
     }
 
     #[inline]
@@ -79,11 +90,10 @@ impl Sample {
             return;
         }
         if self.places.len() < (self.size + 1) * 2 {
-            let kept: Vec<u32> = self.hashes().collect();
-            self.rebuild((self.places.len() * 2).max(1 << SIZE_DEGREE_FIRST), &kept);
+            self.grow();
         }
         let mask = self.places.len() - 1;
-        let mut place = (hash >> (32 - SIZE_DEGREE_MAX)) as usize & mask;
+        let mut place = place(hash, self.places.len());
         while self.places[place] != 0 {
             if self.places[place] == hash {
                 return;
@@ -94,12 +104,40 @@ impl Sample {
         self.size += 1;
     }
 
-    fn rebuild(&mut self, places: usize, kept: &[u32]) {
-        self.places = vec![0; places];
-        self.size = 0;
-        self.has_zero = false;
-        for hash in kept {
-            self.put(*hash);
+    /// Small tables grow in longer steps: what is moved is moved less often, and they are small.
+    #[cold]
+    fn grow(&mut self) {
+        let places = match self.places.len() {
+            0 => 1 << SIZE_DEGREE_FIRST,
+            few if few <= FEW_PLACES => few * 4,
+            many => many * 2,
+        };
+        self.rebuild(places);
+    }
+
+    fn rebuild(&mut self, places: usize) {
+        let old = std::mem::replace(&mut self.places, vec![0; places]);
+        self.size = usize::from(self.has_zero);
+        let mask = places.wrapping_sub(1);
+        for hash in old {
+            if hash == 0 || !self.is_kept(hash) {
+                continue;
+            }
+            let mut place = place(hash, places);
+            while self.places[place] != 0 {
+                place = (place + 1) & mask;
+            }
+            self.places[place] = hash;
+            self.size += 1;
+        }
+    }
+
+    /// What lies where the hash belongs.
+    #[inline]
+    fn peek(&self, hash: u32) -> u32 {
+        match self.places.len() {
+            0 => 0,
+            places => self.places[place(hash, places)],
         }
     }
 
@@ -113,9 +151,7 @@ impl Sample {
             return internal_err!("a saved uniq of {} bytes", bytes.len());
         };
         if u32::from(*skip) > self.skip {
-            self.skip = u32::from(*skip);
-            let kept: Vec<u32> = self.hashes().filter(|hash| self.is_kept(*hash)).collect();
-            self.rebuild(self.places.len(), &kept);
+            self.skip(u32::from(*skip));
         }
         for hash in hashes.chunks_exact(4) {
             self.insert(u32::from_le_bytes(hash.try_into().expect("four bytes")));
@@ -163,6 +199,31 @@ impl State for Sample {
     }
 }
 
+/// The places of so many hashes are read before any is put: the processor then waits for memory
+/// once for all of them, and not for each.
+const READ_AHEAD: usize = 32;
+
+fn insert_all(states: &mut [Sample], mut keys: impl Iterator<Item = (u64, usize)>) {
+    let mut next = [(0, 0); READ_AHEAD];
+    loop {
+        let mut count = 0;
+        let mut places = 0;
+        for (next, (key, group)) in next.iter_mut().zip(&mut keys) {
+            *next = (hash32(key), group);
+            places ^= states[group].peek(next.0);
+            count += 1;
+        }
+        // keeps the compiler from dropping what was only read to have it near
+        std::hint::black_box(places);
+        if count == 0 {
+            return;
+        }
+        for (hash, group) in &next[..count] {
+            states[*group].insert(*hash);
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Uniq(Vec<DataType>);
 
@@ -171,8 +232,9 @@ impl Fold for Uniq {
 
     fn update(&self, states: &mut [Sample], columns: &[ArrayRef], rows: &Rows) -> EngineResult<()> {
         let keys = uniq_keys(columns, &self.0)?;
-        for (row, group) in rows.iter() {
-            states[group].insert(hash32(keys[row]));
+        match rows.kept {
+            None => insert_all(states, keys.iter().copied().zip(rows.groups.iter().copied())),
+            Some(_) => insert_all(states, rows.iter().map(|(row, group)| (keys[row], group))),
         }
         Ok(())
     }
