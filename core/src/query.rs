@@ -20,7 +20,7 @@ use crate::exec::{self, Input, Optimized, Scans, SegmentInput};
 use crate::function::Context;
 use crate::limits;
 use crate::manifest::{Manifest, key};
-use crate::plan::{self, Environment, Text, Visible};
+use crate::plan::{self, Environment, Part, Text, Visible};
 use crate::segment::{Footer, SparseBytes};
 use crate::template::{Params, Rendered, Template};
 use arrow::array::RecordBatch;
@@ -99,7 +99,7 @@ struct PrunedScan {
 
 struct PrunedSegment {
     footer: Footer,
-    row_groups: Vec<usize>,
+    parts: Vec<Part>,
     /// Indexes of `Query::reads`.
     reads: Vec<usize>,
 }
@@ -180,16 +180,20 @@ impl Query {
             for segment in snapshot.manifests.get(id).iter().flat_map(|manifest| &manifest.segments) {
                 let place = |error: Error| error.context(format!("segment {}", segment.id));
                 let footer = segment.footer.get().map_err(place)?;
-                let row_groups = plan::row_groups(&scan.filters, footer, scan.table.arrow_schema());
-                if row_groups.is_empty() {
+                let parts = plan::parts(&scan.filters, footer, scan.table.arrow_schema());
+                if parts.is_empty() {
                     continue;
                 }
                 let object = key::segment(&self.workspace, id, &segment.id);
                 let mut reads = Vec::new();
-                for row_group in &row_groups {
-                    self.rows_read += footer.row_group_rows(*row_group);
-                    for column in &scan.columns {
-                        let Some(range) = footer.column_range(*row_group, column) else { continue };
+                let wanted = parts.iter().flat_map(|part| {
+                    let columns = scan.columns(&part.doubtful);
+                    part.row_groups.iter().map(move |row_group| (*row_group, columns.clone()))
+                });
+                for (row_group, columns) in wanted {
+                    self.rows_read += footer.row_group_rows(row_group);
+                    for column in columns {
+                        let Some(range) = footer.column_range(row_group, column) else { continue };
                         let read = Read { key: object.clone(), range };
                         let next = self.reads.len();
                         let index = *known.entry(read.clone()).or_insert(next);
@@ -200,7 +204,7 @@ impl Query {
                         reads.push(index);
                     }
                 }
-                segments.push(PrunedSegment { footer: footer.clone(), row_groups, reads });
+                segments.push(PrunedSegment { footer: footer.clone(), parts, reads });
             }
             self.pruned.push(PrunedScan { segments, tail });
         }
@@ -248,7 +252,7 @@ impl Query {
                     bytes.map(|bytes| (self.reads[*index].range.start, bytes)).ok_or_else(missing)
                 });
                 let bytes = SparseBytes::new(pieces.collect::<Result<_>>()?);
-                segments.push(SegmentInput { footer: segment.footer, row_groups: segment.row_groups, bytes });
+                segments.push(SegmentInput { footer: segment.footer, parts: segment.parts, bytes });
             }
             scan.table.feed(Input { segments, tail: pruned.tail });
         }

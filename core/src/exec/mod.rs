@@ -5,28 +5,22 @@
 //! bytes are there before the first operator starts.
 
 mod scan;
+mod session;
 
 pub(crate) use scan::{Input, SegmentInput, Table};
 
 use crate::batch::{Rows, Schema};
 use crate::catalog::DataSource;
 use crate::error::{Error, Result};
-use crate::limits;
 use crate::plan::{Tables, failure};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use datafusion::catalog::Session;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::config::{ConfigNonZeroUsize, ConfigOptions};
 use datafusion::datasource::{provider_as_source, source_as_provider};
-use datafusion::execution::SessionState;
-use datafusion::execution::context::SessionConfig;
-use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::GreedyMemoryPool;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableSource};
 use datafusion::physical_plan::{ExecutionPlan, collect};
-use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
+use session::QuerySession;
 use std::sync::Arc;
 
 /// Gives the binder scans that are fed later.
@@ -41,42 +35,49 @@ impl Tables for Scans {
 /// A plan that says what it reads.
 pub(crate) struct Optimized {
     plan: LogicalPlan,
-    state: SessionState,
+    session: QuerySession,
     pub scans: Vec<Scan>,
 }
 
 /// One read of a data source.
 pub(crate) struct Scan {
     pub table: Arc<Table>,
-    /// Columns that any operator or filter looks at.
-    pub columns: Vec<String>,
     /// Conditions that every row it gives satisfies, the token's first.
     pub filters: Vec<Expr>,
+    /// Columns that it gives.
+    output: Vec<String>,
+}
+
+impl Scan {
+    /// The columns that it gives, and those that these of its filters look at.
+    pub(crate) fn columns(&self, filters: &[usize]) -> Vec<&str> {
+        let mut columns: Vec<&str> = self.output.iter().map(String::as_str).collect();
+        for column in filters.iter().flat_map(|filter| self.filters[*filter].column_refs()) {
+            if !columns.contains(&column.name.as_str()) {
+                columns.push(&column.name);
+            }
+        }
+        columns
+    }
 }
 
 pub(crate) fn optimize(plan: LogicalPlan, memory_bytes_max: usize) -> Result<Optimized> {
-    let state = session(memory_bytes_max)?;
-    let plan = state.optimizer().optimize(plan, &state, |_, _| {}).map_err(failure)?;
+    let session = QuerySession::new(memory_bytes_max)?;
+    let plan = session.optimize(plan)?;
     let mut scans = Vec::new();
     plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node {
             let provider = source_as_provider(&scan.source)?;
             let provider: Arc<dyn std::any::Any + Send + Sync> = provider;
             let table = provider.downcast::<Table>().expect("every scan of a plan is of a Table");
-            let mut columns: Vec<String> =
-                scan.projected_schema.fields().iter().map(|field| field.name().clone()).collect();
-            let filters: Vec<Expr> = table.row_filter().iter().chain(&scan.filters).cloned().collect();
-            for column in filters.iter().flat_map(Expr::column_refs) {
-                if !columns.contains(&column.name) {
-                    columns.push(column.name.clone());
-                }
-            }
-            scans.push(Scan { table, columns, filters });
+            let output = scan.projected_schema.fields().iter().map(|field| field.name().clone()).collect();
+            let filters = table.conditions(&scan.filters).cloned().collect();
+            scans.push(Scan { table, filters, output });
         }
         Ok(TreeNodeRecursion::Continue)
     })
     .map_err(failure)?;
-    Ok(Optimized { plan, state, scans })
+    Ok(Optimized { plan, session, scans })
 }
 
 /// Rows, and how many there were before the outermost LIMIT.
@@ -87,14 +88,14 @@ pub(crate) struct Ran {
 
 /// Executes a plan whose scans have been fed.
 pub(crate) fn run(optimized: Optimized, schema: Schema) -> Result<Ran> {
-    let Optimized { plan, state, .. } = optimized;
+    let Optimized { plan, session, .. } = optimized;
     // plans may spawn tasks; on one thread they take turns, and none of them ever waits for I/O
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| Error::internal(format!("no runtime for the query: {error}")))?;
     let (batches, physical) = runtime.block_on(async {
-        let physical = DefaultPhysicalPlanner::default().create_physical_plan(&plan, &state).await.map_err(failure)?;
-        let batches = collect(physical.clone(), state.task_ctx()).await.map_err(failure)?;
+        let physical = session.physical(&plan).await?;
+        let batches = collect(physical.clone(), session.task_ctx()).await.map_err(failure)?;
         Result::<_, Error>::Ok((batches, physical))
     })?;
     let arrow = schema.to_arrow();
@@ -138,25 +139,4 @@ fn rows_before_limit(plan: &Arc<dyn ExecutionPlan>) -> Option<u64> {
         }
         plan = input;
     }
-}
-
-fn session(memory_bytes_max: usize) -> Result<SessionState> {
-    let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(GreedyMemoryPool::new(memory_bytes_max)))
-        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
-        .build_arc()
-        .map_err(failure)?;
-    let mut options = ConfigOptions::new();
-    options.execution.batch_size = ConfigNonZeroUsize::try_new(limits::BATCH_ROWS).map_err(failure)?;
-    options.execution.target_partitions = 1;
-    options.execution.collect_statistics = false;
-    options.optimizer.max_passes = 2;
-    options.optimizer.skip_failed_rules = false;
-    let config = SessionConfig::from(options);
-    // without defaults: our function table, no catalogs, no file formats
-    Ok(SessionStateBuilder::new()
-        .with_config(config)
-        .with_runtime_env(runtime)
-        .with_session_id("query".to_owned())
-        .build())
 }

@@ -5,7 +5,7 @@
 //! query's own conditions, then the other columns, decoded only for the rows that are left.
 
 use crate::catalog::DataSource;
-use crate::plan::failure;
+use crate::plan::{Part, failure};
 use crate::segment::{Footer, SparseBytes};
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::compute::filter_record_batch;
@@ -53,7 +53,8 @@ pub(crate) struct Input {
 #[derive(Clone)]
 pub(crate) struct SegmentInput {
     pub footer: Footer,
-    pub row_groups: Vec<usize>,
+    /// What to read of it; their `doubtful` are of [`Table::conditions`].
+    pub parts: Vec<Part>,
     pub bytes: SparseBytes,
 }
 
@@ -69,8 +70,9 @@ impl Table {
         Table { data_source, schema: Arc::new(Schema::new(fields)), row_filter, input: OnceLock::new() }
     }
 
-    pub(crate) fn row_filter(&self) -> &[Expr] {
-        &self.row_filter
+    /// All that a row has to satisfy: the token's conditions, then the plan's.
+    pub(super) fn conditions<'a>(&'a self, filters: &'a [Expr]) -> impl Iterator<Item = &'a Expr> {
+        self.row_filter.iter().chain(filters.iter().flat_map(split_conjunction))
     }
 
     pub(crate) fn arrow_schema(&self) -> &SchemaRef {
@@ -115,9 +117,7 @@ impl TableProvider for Table {
         };
         let df_schema = DFSchema::try_from(self.schema.clone())?;
         let predicates = self
-            .row_filter
-            .iter()
-            .chain(filters.iter().flat_map(|filter| split_conjunction(filter)))
+            .conditions(filters)
             .map(|filter| {
                 create_physical_expr(filter, &df_schema, &ExecutionProps::new(), &PhysicalPlanningContext::default())
             })
@@ -131,6 +131,8 @@ impl TableProvider for Table {
         Ok(Arc::new(SegmentScanExec::new(scan, self.data_source.name.clone())))
     }
 }
+
+type Batches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
 
 /// What one execution reads.
 #[derive(Clone, Debug)]
@@ -147,28 +149,33 @@ struct Scan {
 impl Scan {
     fn batches(self) -> impl Iterator<Item = Result<RecordBatch>> + Send {
         let scan = Arc::new(self);
+        let parts: Vec<(usize, usize)> = (scan.input.segments.iter().enumerate())
+            .flat_map(|(index, segment)| (0..segment.parts.len()).map(move |part| (index, part)))
+            .collect();
         let tail = scan.clone();
-        let segments = (0..scan.input.segments.len()).flat_map(move |index| scan.segment(index));
-        let tail = (0..tail.input.tail.len()).map(move |index| tail.in_memory(tail.input.tail[index].clone()));
+        let segments = parts.into_iter().flat_map(move |(segment, part)| scan.part(segment, part));
+        let tail = (0..tail.input.tail.len())
+            .map(move |index| tail.in_memory(tail.input.tail[index].clone(), 0..tail.predicates.len()));
         segments.chain(tail)
     }
 
-    fn segment(&self, index: usize) -> Box<dyn Iterator<Item = Result<RecordBatch>> + Send> {
-        let segment = &self.input.segments[index];
-        let has = |name: &str| segment.footer.schema().field_with_name(name).is_ok();
-        let complete = self.wanted().iter().all(|name| has(name));
-        let opened = if complete { self.late(segment) } else { self.with_defaults(segment) };
-        match opened {
-            Ok(batches) => batches,
-            Err(error) => Box::new(std::iter::once(Err(error))),
-        }
+    fn part(&self, segment: usize, part: usize) -> Batches {
+        let segment = &self.input.segments[segment];
+        let part = &segment.parts[part];
+        let has = |name: &&str| segment.footer.schema().field_with_name(name).is_ok();
+        let wanted = self.wanted(part);
+        let opened = match wanted.iter().all(has) {
+            true => self.late(segment, part),
+            false => self.with_defaults(segment, part, &wanted.into_iter().filter(has).collect::<Vec<_>>()),
+        };
+        opened.unwrap_or_else(|error| Box::new(std::iter::once(Err(error))))
     }
 
     /// Names of the columns that are put out or looked at.
-    fn wanted(&self) -> Vec<&str> {
+    fn wanted(&self, part: &Part) -> Vec<&str> {
         let mut names: Vec<&str> = self.schema.fields().iter().map(|field| field.name().as_str()).collect();
-        for predicate in &self.predicates {
-            for column in collect_columns(predicate) {
+        for predicate in &part.doubtful {
+            for column in collect_columns(&self.predicates[*predicate]) {
                 let name = self.table_schema.field(column.index()).name();
                 if !names.contains(&name.as_str()) {
                     names.push(name);
@@ -179,17 +186,15 @@ impl Scan {
     }
 
     /// Filters while decoding.
-    fn late(&self, segment: &SegmentInput) -> Result<Box<dyn Iterator<Item = Result<RecordBatch>> + Send>> {
-        let predicates = self
-            .predicates
-            .iter()
-            .map(|predicate| self.arrow_predicate(predicate, &segment.footer))
-            .collect::<Result<Vec<_>>>()?;
+    fn late(&self, segment: &SegmentInput, part: &Part) -> Result<Batches> {
+        let doubtful = part.doubtful.iter().map(|predicate| &self.predicates[*predicate]);
+        let predicates =
+            doubtful.map(|predicate| self.arrow_predicate(predicate, &segment.footer)).collect::<Result<Vec<_>>>()?;
         let filter = (!predicates.is_empty()).then(|| RowFilter::new(predicates));
         let columns: Vec<&str> = self.schema.fields().iter().map(|field| field.name().as_str()).collect();
         let reader = segment
             .footer
-            .read(&segment.row_groups, &columns, segment.bytes.clone(), filter)
+            .read(&part.row_groups, &columns, segment.bytes.clone(), filter)
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
         let schema = self.schema.clone();
         Ok(Box::new(reader.map(move |batch| {
@@ -218,19 +223,12 @@ impl Scan {
     }
 
     /// A segment from before a column was added: what it lacks has default values.
-    fn with_defaults(&self, segment: &SegmentInput) -> Result<Box<dyn Iterator<Item = Result<RecordBatch>> + Send>> {
-        let stored: Vec<String> = self
-            .wanted()
-            .into_iter()
-            .filter(|name| segment.footer.schema().field_with_name(name).is_ok())
-            .map(str::to_owned)
-            .collect();
-        let names: Vec<&str> = stored.iter().map(String::as_str).collect();
+    fn with_defaults(&self, segment: &SegmentInput, part: &Part, stored: &[&str]) -> Result<Batches> {
         let reader = segment
             .footer
-            .read(&segment.row_groups, &names, segment.bytes.clone(), None)
+            .read(&part.row_groups, stored, segment.bytes.clone(), None)
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let scan = self.clone();
+        let (scan, doubtful) = (self.clone(), part.doubtful.clone());
         Ok(Box::new(reader.map(move |batch| {
             let batch = batch.map_err(|error| DataFusionError::External(Box::new(error)))?;
             let columns = scan.table_schema.fields().iter().map(|field| match batch.column_by_name(field.name()) {
@@ -239,14 +237,15 @@ impl Scan {
                 None => ScalarValue::new_default(field.data_type())?.to_array_of_size(batch.num_rows()),
             });
             let columns = columns.collect::<Result<Vec<ArrayRef>>>()?;
-            scan.in_memory(RecordBatch::try_new(scan.table_schema.clone(), columns)?)
+            let batch = RecordBatch::try_new(scan.table_schema.clone(), columns)?;
+            scan.in_memory(batch, doubtful.iter().copied())
         })))
     }
 
-    /// Filters and projects a batch that has all columns of the data source.
-    fn in_memory(&self, mut batch: RecordBatch) -> Result<RecordBatch> {
-        for predicate in &self.predicates {
-            let keep = truth(predicate, &batch)?;
+    /// Filters by `predicates` and projects a batch that has all columns of the data source.
+    fn in_memory(&self, mut batch: RecordBatch, predicates: impl Iterator<Item = usize>) -> Result<RecordBatch> {
+        for predicate in predicates {
+            let keep = truth(&self.predicates[predicate], &batch)?;
             if keep.null_count() > 0 || keep.false_count() > 0 {
                 batch = filter_record_batch(&batch, &keep)?;
             }

@@ -13,7 +13,7 @@ mod select;
 mod trouble;
 
 pub use keys::{Expressions, constant};
-pub(crate) use prune::row_groups;
+pub(crate) use prune::{Part, parts};
 pub use trouble::Trouble;
 pub(crate) use trouble::failure;
 

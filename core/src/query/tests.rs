@@ -219,10 +219,26 @@ fn only_what_can_match_is_read() {
         answer(&[], source, Visible::everything()).expect("answered").1
     };
     assert_eq!(read("SELECT sum(ms) FROM hits"), 2);
-    assert_eq!(read("SELECT sum(ms) FROM hits WHERE tenant = 'cone'"), 2);
+    assert_eq!(read("SELECT sum(ms) FROM hits WHERE tenant = 'acme'"), 2);
     assert_eq!(read("SELECT sum(ms) FROM hits WHERE tenant IN ('zorn', 'yaw')"), 0);
     assert_eq!(read("SELECT sum(ms) FROM hits WHERE toDate(ts) >= '2024-01-01'"), 0);
     assert_eq!(read("SELECT count() FROM hits"), 0);
+    // bounds prove the condition, so its column stays where it is
+    assert_eq!(read("SELECT sum(ms) FROM hits WHERE tenant = 'cone'"), 1);
+    assert_eq!(read("SELECT sum(ms) FROM hits WHERE tenant IN ('bone', 'cone')"), 1);
+    assert_eq!(read("SELECT sum(ms) FROM hits WHERE tenant != 'cone'"), 1);
+    assert_eq!(read("SELECT sum(ms) FROM hits WHERE tenant NOT IN ('acme', 'cone')"), 2);
+    assert_eq!(read("SELECT sum(ms) FROM hits WHERE tenant BETWEEN 'a' AND 'bz'"), 1);
+    assert_eq!(read("SELECT count() FROM hits WHERE toDate(ts) > '2023-01-01' AND (ms < 100 OR tenant = 'x')"), 0);
+}
+
+#[test]
+fn proven_conditions_leave_the_rows() {
+    check("SELECT sum(ms), count() FROM hits WHERE tenant = 'cone'", "sum(ms)\tcount()\n10\t2");
+    check("SELECT sum(ms), count() FROM hits WHERE tenant != 'cone'", "sum(ms)\tcount()\n30\t4");
+    check("SELECT sum(ms), count() FROM hits WHERE tenant NOT IN ('acme', 'cone')", "sum(ms)\tcount()\n20\t1");
+    check("SELECT count() FROM hits WHERE ms >= 0 AND tenant >= 'b'", "count()\n3");
+    check("SELECT count() FROM hits WHERE ms > 5 OR tenant = 'cone'", "count()\n4");
 }
 
 #[test]
