@@ -4,6 +4,7 @@
 //! `query` can say what must be read; `run` executes it. Nothing here waits for anything: all
 //! bytes are there before the first operator starts.
 
+mod codes;
 mod scan;
 mod session;
 

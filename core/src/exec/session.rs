@@ -3,6 +3,7 @@
 //! A session of our own rather than the engine's `SessionState`, because that brings all rules there
 //! are, and the edge pays for each of them twice: in the worker's size, and in every query's planning.
 
+use super::codes::group_by_codes;
 use crate::error::Result;
 use crate::limits;
 use crate::plan::failure;
@@ -128,7 +129,8 @@ impl QuerySession {
     pub(super) fn optimize(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
         let context = OptimizerContext::new_with_config_options(self.config.options().clone())
             .without_query_execution_start_time();
-        Optimizer::with_rules(logical_rules()).optimize(plan, &context, |_, _| {}).map_err(failure)
+        let plan = Optimizer::with_rules(logical_rules()).optimize(plan, &context, |_, _| {}).map_err(failure)?;
+        group_by_codes(plan, &self.runtime.memory_pool).map_err(failure)
     }
 
     pub(super) async fn physical(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
