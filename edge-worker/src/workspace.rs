@@ -44,9 +44,14 @@ thread_local! {
 pub(crate) async fn latest(bindings: &Bindings) -> Result<Workspace> {
     let known = KNOWN.with_borrow(|known| known.commit.clone());
     let now = now_ms();
-    let commit = match known {
-        Some((commit, checked_ms)) if now.saturating_sub(checked_ms) < bindings.commit_age_ms_max => commit,
-        Some((commit, checked_ms)) if now.saturating_sub(checked_ms) < TRUSTED_MS_MAX => {
+    let age_ms = known.as_ref().map(|(_, checked_ms)| now.saturating_sub(*checked_ms));
+    let commit = match (known, age_ms) {
+        // that it was asked for makes it no younger
+        (Some((commit, _)), Some(age_ms)) if age_ms < bindings.commit_age_ms_max => {
+            let catalog = catalog(bindings, &commit).await?;
+            return Ok(Workspace { commit, catalog });
+        }
+        (Some((commit, _)), Some(age_ms)) if age_ms < TRUSTED_MS_MAX => {
             let next = probe(bindings, commit.number + 1).await?;
             match next {
                 None => commit,
@@ -64,7 +69,7 @@ pub(crate) async fn latest(bindings: &Bindings) -> Result<Workspace> {
         }
     };
     let catalog = catalog(bindings, &commit).await?;
-    KNOWN.with_borrow_mut(|known| known.adopt(&commit, now_ms()));
+    KNOWN.with_borrow_mut(|known| known.adopt(&commit, now));
     Ok(Workspace { commit, catalog })
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use store::{ADMIN_TOKEN, Store, WORKSPACE};
 use xtask::client::Client;
 use xtask::wasm::{self, Artefact};
@@ -18,10 +18,14 @@ use xtask::workerd::{Edge, Running};
 
 struct World {
     store: Arc<Store>,
+    edge: Edge,
     running: Running,
     /// Serves the bucket.
     _runtime: tokio::runtime::Runtime,
 }
+
+/// For what happens within a second, unless it never does.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Tests share it as long as one of them runs: a static is never dropped, and workerd would live on.
 static WORLD: Mutex<Weak<World>> = Mutex::new(Weak::new());
@@ -61,7 +65,7 @@ impl World {
             host_url: None,
             commit_age_ms_max: Some(0),
         };
-        World { store, running: edge.start().unwrap(), _runtime: runtime }
+        World { store, running: edge.start().unwrap(), edge, _runtime: runtime }
     }
 
     fn as_admin(&self) -> Client {
@@ -211,4 +215,20 @@ fn a_commit_is_seen_by_the_next_request() {
     assert_eq!(data(&world.as_admin(), count), json!([{"n": 3}]));
     world.store.remove("new");
     assert_eq!(data(&world.as_admin(), count), json!([{"n": 0}]));
+}
+
+#[test]
+fn a_commit_is_seen_in_time_by_one_who_asks_all_the_time() {
+    let turn = world();
+    let world = &turn.world;
+    let running = Edge { commit_age_ms_max: Some(500), ..world.edge.clone() }.start().unwrap();
+    let client = Client::new(&running.url, ADMIN_TOKEN);
+    let count = "/v0/sql?q=SELECT+count()+AS+n+FROM+hits+WHERE+tenant='busy'+FORMAT+JSON";
+    assert_eq!(data(&client, count), json!([{"n": 0}]));
+    world.store.append(&[("busy", "/b")]);
+    let started = Instant::now();
+    while data(&client, count) != json!([{"n": 1}]) {
+        assert!(started.elapsed() < PATIENCE, "the worker never looks for a newer commit");
+    }
+    world.store.remove("busy");
 }
