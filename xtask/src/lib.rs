@@ -4,8 +4,10 @@
 pub mod bench;
 pub mod client;
 pub mod events;
+pub mod fuzz;
 pub mod host;
 pub mod load;
+pub mod record;
 pub mod service;
 pub mod setup;
 pub mod step;

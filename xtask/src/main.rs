@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use xtask::{bench, setup, test, up, wasm};
+use xtask::{bench, fuzz, record, setup, test, up, wasm};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Everything a developer does", disable_help_subcommand = true)]
@@ -28,6 +28,11 @@ enum Command {
     /// Measure
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Ask reference programs again what the tests compare with
+    #[command(subcommand)]
+    Record(record::Record),
+    /// Feed random inputs, as many as one has time for
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
@@ -47,5 +52,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Test { arguments } => test::all(&arguments),
         Command::Wasm(options) => wasm::build(&options).map(drop),
         Command::Bench(bench) => bench::run(&bench),
+        Command::Record(record) => record::run(&record),
+        Command::Fuzz(options) => fuzz::run(&options),
     }
 }

@@ -1,449 +1,439 @@
 //! The functions of the template language.
 
+use super::bind::Bound;
 use super::function::{Function, Type};
-use super::run::{Outcome, Run, Source};
+use super::raised::{Class, Raised};
+use super::run::{Outcome, Run, Source, evaluated_to_null};
 use super::syntax::*;
-use super::value::{Value, equal};
-use super::{Failure, TABLE_PLACEHOLDER, cast, check, date, escape, json, python};
+use super::value::{NO_VALUE, Value};
+use super::{TABLE_PLACEHOLDER, cast, check, date, escape, json, python, text};
 
 impl<'a> Run<'a> {
     pub(super) fn call(&mut self, function: Function, arguments: &'a Arguments) -> Outcome<Value> {
         match function {
-            Function::Typed(kind) => self.typed(kind, arguments),
-            Function::Array => self.array(arguments),
-            Function::Json => self.json(arguments),
-            Function::Column => self.column(arguments),
-            Function::Columns => self.columns(arguments),
-            Function::Symbol => self.symbol(arguments),
-            Function::Table => self.table(arguments),
-            Function::SqlAnd => self.sql_and(arguments),
-            Function::SqlUnescape => self.sql_unescape(arguments),
-            Function::SplitToArray => self.split_to_array(arguments),
-            Function::EnumerateWithLast => {
-                let values = self.required(arguments, 0)?;
-                let values = self.iterate(&values)?;
-                let count = values.len();
-                let pair = |(index, value)| Value::tuple(vec![Value::Bool(index + 1 == count), value]);
-                let pairs = values.into_iter().enumerate().map(pair).collect();
-                self.bounded(Value::list(pairs))
-            }
-            Function::Defined => self.defined(arguments),
-            Function::DayDiff => self.day_diff(arguments),
-            Function::DateDiffInDays => self.date_diff(arguments, 86_400, "%Y-%m-%d"),
-            Function::DateDiffInHours => self.date_diff(arguments, 3_600, "%Y-%m-%d %H:%M:%S"),
-            Function::DateDiffInMinutes => self.date_diff(arguments, 60, "%Y-%m-%d %H:%M:%S"),
-            Function::DateDiffInSeconds => self.date_diff(arguments, 1, "%Y-%m-%d %H:%M:%S"),
-            Function::Error => self.error(arguments),
-            Function::CustomError => self.custom_error(arguments),
-            Function::MaxThreads
-            | Function::CacheTtl
-            | Function::BackendHint
-            | Function::Activate
-            | Function::Disable => self.directive(function, arguments),
-            Function::Secret => self.secret(arguments),
-            python => self.python(python, arguments),
-        }
-    }
-
-    /// The argument's value, by position or name; `None` if it is not given.
-    pub(super) fn argument(&mut self, arguments: &'a Arguments, index: usize, name: &str) -> Outcome<Option<Value>> {
-        let named = || arguments.named.iter().find(|(known, _)| **known == *name).map(|(_, expr)| expr);
-        match arguments.values.get(index).or_else(named) {
-            Some(expr) => self.eval(expr).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    pub(super) fn required(&mut self, arguments: &'a Arguments, index: usize) -> Outcome<Value> {
-        let name = if index == 0 { "x" } else { "default" };
-        self.argument(arguments, index, name)?
-            .ok_or_else(|| Failure::template("one of the transform type functions is missing an argument"))
-    }
-
-    /// As text, `None` if absent or None.
-    fn text_argument(&mut self, arguments: &'a Arguments, index: usize, name: &str) -> Outcome<Option<String>> {
-        let value = self.argument(arguments, index, name)?;
-        Ok(value.filter(|value| *value != Value::None).map(|value| value.to_text()))
-    }
-
-    fn missing_parameter(&self) -> Failure {
-        let names: Vec<String> = self
-            .template
-            .params()
-            .into_iter()
-            .filter(|param| param.default.is_none() && param.used_in.is_none())
-            .map(|param| param.name)
-            .fold(Vec::new(), |mut names, name| {
-                if !names.contains(&name) {
-                    names.push(name);
+            Function::SqlAnd => return self.sql_and(arguments),
+            // whatever it is called with
+            Function::Error | Function::CustomError if self.is_check() => {
+                for expr in arguments.values.iter().chain(arguments.named.iter().map(|(_, expr)| expr)) {
+                    self.eval(expr)?;
                 }
-                names
-            });
-        let list = match names.as_slice() {
-            [] => String::new(),
-            [one] => format!(" Check the parameter {one}."),
-            [first @ .., last] => format!(" Check the parameters {} and {last}.", first.join(", ")),
-        };
-        Failure::template(format!(
-            "Required parameter is not defined.{list} Please provide a value or set a default value in the pipe code."
-        ))
-    }
-
-    /// What a typed function does when the request has no value for it.
-    fn absent(&mut self, arguments: &'a Arguments, defined_index: usize) -> Outcome<Value> {
-        match self.argument(arguments, defined_index, "defined")? {
-            Some(defined) if !defined.truth() => Ok(Value::None),
-            _ => Err(self.missing_parameter()),
+                return Ok(Value::Expression("-- {x} \n".into()));
+            }
+            _ => {}
+        }
+        if super::bind::parameters(function).is_none() {
+            return self.python(function, arguments);
+        }
+        let mut bound = self.bind(function, arguments)?;
+        match function {
+            Function::Typed(kind) => typed(kind, &mut bound),
+            Function::Array => self.array(&mut bound),
+            Function::Json => self.json(&mut bound),
+            Function::Column => column(&mut bound),
+            Function::Columns => columns(&mut bound),
+            Function::Symbol => symbol(&mut bound),
+            Function::Table => table(&mut bound),
+            Function::SqlUnescape => sql_unescape(&mut bound),
+            Function::SplitToArray => self.split_to_array(&mut bound),
+            Function::EnumerateWithLast => self.enumerate_with_last(&mut bound),
+            Function::Defined => Ok(Value::Bool(bound.take(0).is_some_and(|value| value != Value::Placeholder))),
+            Function::DayDiff => day_diff(&mut bound),
+            Function::DateDiffInDays => date_diff(&date::DAYS, &mut bound),
+            Function::DateDiffInHours => date_diff(&date::HOURS, &mut bound),
+            Function::DateDiffInMinutes => date_diff(&date::MINUTES, &mut bound),
+            Function::DateDiffInSeconds => date_diff(&date::SECONDS, &mut bound),
+            Function::Error => {
+                let message = bound.given(0).unwrap_or(Value::None);
+                Err(Raised::value(message.to_text()))
+            }
+            Function::CustomError => Err(custom_error(&mut bound)),
+            Function::Secret => self.secret(&mut bound),
+            directive => self.directive(directive, &mut bound),
         }
     }
 
-    fn typed(&mut self, kind: Type, arguments: &'a Arguments) -> Outcome<Value> {
-        if self.is_check() {
-            let default = self.argument(arguments, 1, "default")?.filter(|value| *value != Value::None);
-            return Ok(default.and_then(|value| cast::cast(kind, &value).ok()).unwrap_or(cast::placeholder(kind)));
-        }
-        let value = match self.required(arguments, 0)? {
-            Value::None => self.argument(arguments, 1, "default")?.unwrap_or(Value::None),
-            value => value,
-        };
-        match value {
-            Value::None if kind == Type::Boolean => Ok(Value::Int(0)),
-            Value::None => self.absent(arguments, 2),
-            value => self.cast(kind, &value),
-        }
-    }
-
-    fn array(&mut self, arguments: &'a Arguments) -> Outcome<Value> {
-        let kind = match self.text_argument(arguments, 1, "type")? {
-            Some(name) => Type::of_element(&name)
-                .ok_or_else(|| Failure::template(format!("{name:?} is not a type that Array() can hold")))?,
-            None => Type::String,
-        };
-        let value = match self.is_check() {
-            true => Value::None,
-            false => self.required(arguments, 0)?,
-        };
+    fn array(&mut self, bound: &mut Bound) -> Outcome<Value> {
+        let (value, positional, default) = (bound.given(0), bound.take(1), bound.take(2));
+        let kind_name = positional.or_else(|| bound.take(ARRAY_TYPE)).map(|name| name.to_text());
+        // without a type the elements are printed as they are: text in quotes
+        let kind = kind_name.as_deref().and_then(Type::of_element);
         let value = match value {
-            Value::None => self.argument(arguments, 2, "default")?.unwrap_or(Value::None),
-            value => value,
-        };
-        let parts = match &value {
-            Value::None if self.is_check() => return Ok(placeholder_array(kind)),
-            Value::None => return self.absent(arguments, 3),
-            Value::Str(text) | Value::Sql(text) => text.split(',').map(Value::text).collect(),
-            other => self.iterate(other)?,
-        };
-        self.charge(parts.len())?;
-        elements(kind, parts, &value.to_text()).map(Value::array)
-    }
-
-    fn json(&mut self, arguments: &'a Arguments) -> Outcome<Value> {
-        let value = match self.required(arguments, 0)? {
-            Value::None => self.argument(arguments, 1, "default")?.unwrap_or(Value::None),
-            _ if self.is_check() => {
-                self.argument(arguments, 1, "default")?.unwrap_or_else(|| Value::text("__no_value__"))
-            }
-            value => value,
-        };
-        let text = match &value {
-            Value::None => return self.absent(arguments, 2),
-            Value::Str(text) => text.to_string(),
-            // a default that is already a list or a dict
-            other => return Ok(other.clone()),
-        };
-        self.charge(text.len() / 8)?;
-        json::parse(&text).map_err(|error| Failure::template(format!("Error parsing JSON: '{text}' - {error}")))
-    }
-
-    fn column(&mut self, arguments: &'a Arguments) -> Outcome<Value> {
-        let default = self.text_argument(arguments, 1, "default")?;
-        let given = match (self.is_check(), default.is_some()) {
-            (true, true) => None,
-            _ => self.text_argument(arguments, 0, "x")?,
-        };
-        let name = given.or(default).ok_or_else(|| {
-            Failure::template("Missing column() default value, use `column(column_name, 'default_column_name')`")
-        })?;
-        let mut out = String::new();
-        escape::column(&name, &mut out);
-        Ok(Value::Sql(out.into()))
-    }
-
-    fn columns(&mut self, arguments: &'a Arguments) -> Outcome<Value> {
-        let default = self.text_argument(arguments, 1, "default")?;
-        let given = match (self.is_check(), default.is_some()) {
-            (true, true) => None,
-            _ => self.argument(arguments, 0, "x")?.filter(|value| *value != Value::None),
-        };
-        if given.as_ref().is_some_and(|value| value.items().is_some()) {
-            return Err(Failure::template("The 'columns' function expects a String not an Array"));
-        }
-        let names = given.map(|value| value.to_text()).or(default).ok_or_else(|| {
-            Failure::template("Missing columns() default value, use `columns(column_names, 'default_column_name')`")
-        })?;
-        let function = self.text_argument(arguments, 2, "fn")?;
-        if let Some(function) = function.as_deref().filter(|function| !is_plain_name(function)) {
-            return Err(Failure::template(format!("{function:?} is not the name of a function")));
-        }
-        let mut out = String::new();
-        for (index, name) in names.split(',').map(str::trim).enumerate() {
-            out.push_str(if index > 0 { "," } else { "" });
-            let mut quoted = String::new();
-            escape::column(name, &mut quoted);
-            match &function {
-                Some(function) => {
-                    let alias = if is_plain_name(name) { name.to_owned() } else { quoted_whole(name) };
-                    out.push_str(&format!("{function}({quoted}) as {alias}"));
+            Some(Value::Placeholder) => match (default.filter(Value::truth), kind) {
+                (Some(default), _) => default,
+                (None, Some(Type::String) | None) => Value::text(""),
+                (None, Some(kind)) => {
+                    let element = cast::element_text(&cast::placeholder(kind));
+                    Value::text(format!("{element},{element}"))
                 }
-                None => out.push_str(&quoted),
+            },
+            Some(Value::None) | None => match default {
+                Some(default) => default,
+                None if bound.given(3).is_none_or(|defined| defined.truth()) => return Err(Raised::required()),
+                None => return Ok(Value::None),
+            },
+            Some(value) => value,
+        };
+        self.charge(value.size())?;
+        let parts: Vec<Value> = match &value {
+            Value::List(items) => items.values.clone(),
+            Value::Str(text) | Value::Expression(text) => text.split(',').map(Value::text).collect(),
+            _ => return Err(Raised::template("transform type function Array is not well defined")),
+        };
+        let mut out = String::from("[");
+        for (index, part) in parts.iter().enumerate() {
+            out.push_str(if index > 0 { "," } else { "" });
+            match kind {
+                Some(kind) => array_element(kind, part, index, &value, &mut out)?,
+                None if *part == Value::None => return Err(evaluated_to_null("None")),
+                None => part.print(&mut out),
             }
         }
-        Ok(Value::Sql(out.into()))
+        out.push(']');
+        self.charge(out.len() / 8)?;
+        Ok(Value::Expression(out.into()))
     }
 
-    fn symbol(&mut self, arguments: &'a Arguments) -> Outcome<Value> {
-        let value = self.required(arguments, 0)?;
-        let name = match value {
-            Value::None => return Err(self.missing_parameter()),
-            _ if self.is_check() && !is_literal(arguments) => TABLE_PLACEHOLDER.to_owned(),
-            value => value.to_text(),
+    fn json(&mut self, bound: &mut Bound) -> Outcome<Value> {
+        let (value, default) = (bound.take(0), bound.take(1));
+        let value = match value {
+            None => default.filter(|default| default.as_str().is_some()).unwrap_or_else(|| Value::text("{}")),
+            Some(Value::Placeholder) => default.filter(Value::truth).unwrap_or_else(|| Value::text(NO_VALUE)),
+            Some(value) => value,
         };
-        let quote = self.text_argument(arguments, 1, "quote")?;
-        let quote = match quote.as_deref() {
-            None | Some("`") => '`',
-            Some("\"") => '"',
-            Some(other) => return Err(Failure::template(format!("symbol() quotes with ` or \", not {other:?}"))),
-        };
-        let mut out = String::from(quote);
-        escape::identifier(&name, &mut out);
-        out.push(quote);
-        Ok(Value::Sql(out.into()))
-    }
-
-    fn table(&mut self, arguments: &'a Arguments) -> Outcome<Value> {
-        let value = self.required(arguments, 0)?;
-        let name = match value {
-            Value::None => return Err(self.missing_parameter()),
-            _ if self.is_check() && !is_literal(arguments) => TABLE_PLACEHOLDER.to_owned(),
-            value => value.to_text(),
-        };
-        if !name.split('.').all(is_plain_name) || name.split('.').count() > 2 {
-            return Err(Failure::template(format!("{name:?} is not the name of a data source or pipe")));
-        }
-        Ok(Value::Sql(name.into()))
+        let Some(text) = value.as_str() else { return Ok(value) };
+        self.charge(text.len())?;
+        let parsed = json::parse(text).map_err(|error| {
+            let mut shown: String = text.chars().take(16).collect();
+            shown.push_str(if text.chars().nth(16).is_some() { "..." } else { "" });
+            Raised::template(format!("Error parsing JSON: '{shown}' - {error}"))
+        })?;
+        self.bounded(parsed)
     }
 
     fn sql_and(&mut self, arguments: &'a Arguments) -> Outcome<Value> {
-        let mut out = String::new();
+        for expr in &arguments.values {
+            self.eval(expr)?;
+        }
+        let mut values = Vec::with_capacity(arguments.named.len());
         for (name, expr) in &arguments.named {
-            let value = self.eval(expr)?;
+            values.push((name, self.eval(expr)?));
+        }
+        let mut out = String::new();
+        for (name, value) in values {
             if value == Value::None {
                 continue;
             }
             let (column, operator) = check::sql_and_operator(name)
-                .ok_or_else(|| Failure::template(format!("operand of {name} not supported")))?;
+                .map_err(|operator| Raised::template(format!("operand {operator} not supported")))?;
             out.push_str(if out.is_empty() { "" } else { " and " });
             out.push_str(&format!("{column} {operator} "));
             value.print(&mut out);
+            self.charge(out.len() / 8)?;
         }
-        Ok(Value::Sql(out.into()))
+        Ok(Value::Expression(out.into()))
     }
 
-    fn sql_unescape(&mut self, arguments: &'a Arguments) -> Outcome<Value> {
-        let value = self.required(arguments, 0)?;
-        if value == Value::None {
-            return Err(self.missing_parameter());
-        }
-        let what = self.text_argument(arguments, 1, "what")?.unwrap_or_default();
-        let mut out = String::new();
-        escape::literal_except(&value.to_text(), &what, &mut out);
-        Ok(Value::Sql(out.into()))
-    }
-
-    fn split_to_array(&mut self, arguments: &'a Arguments) -> Outcome<Value> {
-        let default = self.argument(arguments, 1, "default")?;
-        let given = match (self.is_check(), &default) {
-            (true, Some(_)) => None,
-            _ => self.argument(arguments, 0, "arr")?.filter(|value| *value != Value::None),
+    fn split_to_array(&mut self, bound: &mut Bound) -> Outcome<Value> {
+        let default = bound.given(1).unwrap_or_else(|| Value::text(""));
+        let value = bound.take(0).filter(|value| *value != Value::Placeholder).unwrap_or(default);
+        let separator = bound.given(2).unwrap_or_else(|| Value::text(","));
+        let Some(text) = value.as_str() else {
+            return Err(Raised::template(
+                "First argument of split_to_array has to be a value that can be split to a list of elements, but found a \
+                 PlaceHolder with no value instead",
+            ));
         };
-        let value = given.or(default).unwrap_or_else(|| Value::text(""));
-        let separator = self.text_argument(arguments, 2, "separator")?.unwrap_or_else(|| ",".to_owned());
-        if separator.is_empty() {
-            return Err(Failure::template("split_to_array() needs a separator"));
-        }
-        let parts = match value.items() {
-            Some(items) => items.to_vec(),
-            None => value.to_text().split(separator.as_str()).map(|part| Value::text(part.trim())).collect(),
-        };
-        self.charge(parts.len())?;
-        self.bounded(Value::list(parts))
+        self.charge(text.len())?;
+        let parts = text::split(text, &separator, usize::MAX)?;
+        let trimmed = parts.iter().map(|part| Value::text(part.as_str().unwrap_or("").trim())).collect();
+        self.bounded(Value::list(trimmed))
     }
 
-    fn defined(&mut self, arguments: &'a Arguments) -> Outcome<Value> {
-        let argument = arguments.values.first().or(arguments.named.first().map(|(_, expr)| expr));
-        let Some(argument) = argument else { return Ok(Value::Bool(false)) };
-        if self.is_check() {
-            return Ok(Value::Bool(false));
-        }
-        match &argument.kind {
-            ExprKind::Name(slot) => Ok(Value::Bool(self.is_defined(*slot))),
-            // `defined({{ UInt64(x) }})`: the type does not matter
-            ExprKind::Call(Function::Typed(_) | Function::Array | Function::Json, inner) => self.defined(inner),
-            _ => self.eval(argument).map(|value| Value::Bool(value != Value::None)),
-        }
+    fn enumerate_with_last(&mut self, bound: &mut Bound) -> Outcome<Value> {
+        let value = bound.given(0).unwrap_or(Value::None);
+        python::length(&value)?;
+        let values = self.iterate(&value)?;
+        let count = values.len();
+        let pair = |(index, value)| Value::tuple(vec![Value::Bool(index + 1 == count), value]);
+        let pairs = values.into_iter().enumerate().map(pair).collect();
+        self.bounded(Value::list(pairs))
     }
 
-    fn day_diff(&mut self, arguments: &'a Arguments) -> Outcome<Value> {
-        if self.is_check() {
-            return Ok(Value::Int(0));
-        }
-        let (left, right) = (self.required(arguments, 0)?, self.required(arguments, 1)?);
-        if left == Value::None || right == Value::None {
-            return Err(self.missing_parameter());
-        }
-        let days = date::day_diff(&left.to_text(), &right.to_text()).map_err(Failure::template)?;
-        Ok(Value::Int(days.into()))
-    }
-
-    fn date_diff(&mut self, arguments: &'a Arguments, unit_s: i64, format: &str) -> Outcome<Value> {
-        if self.is_check() {
-            return Ok(Value::Int(0));
-        }
-        let (left, right) = (self.required(arguments, 0)?, self.required(arguments, 1)?);
-        let format = self.text_argument(arguments, 2, "date_format")?.unwrap_or_else(|| format.to_owned());
-        let default = self.argument(arguments, usize::MAX, "default")?;
-        let backup = self.text_argument(arguments, 3, "backup_date_format")?;
-        let quiet = self.argument(arguments, 4, "none_if_error")?.is_some_and(|value| value.truth());
-        let result = match (&left, &right) {
-            (Value::None, _) | (_, Value::None) => Err("a date is missing".to_owned()),
-            _ => date::seconds_between(&left.to_text(), &right.to_text(), &format, backup.as_deref()),
-        };
-        match (result, default) {
-            (Ok(seconds), _) => Ok(Value::Int((seconds / unit_s).into())),
-            (Err(_), Some(default)) if default != Value::None => Ok(default),
-            (Err(_), _) if quiet => Ok(Value::None),
-            (Err(message), _) => Err(Failure::template(message)),
-        }
-    }
-
-    fn error(&mut self, arguments: &'a Arguments) -> Outcome<Value> {
-        let message = self.required(arguments, 0)?;
-        if self.is_check() {
-            return Ok(Value::Sql("".into()));
-        }
-        Err(Failure { status: 400, message: message.to_text(), body: None, span: None })
-    }
-
-    fn custom_error(&mut self, arguments: &'a Arguments) -> Outcome<Value> {
-        let body = self.required(arguments, 0)?;
-        let code = self.argument(arguments, 1, "code")?;
-        if self.is_check() {
-            return Ok(Value::Sql("".into()));
-        }
-        let status = code.as_ref().and_then(Value::as_int).unwrap_or(400);
-        let status = u16::try_from(status).ok().filter(|status| (400..600).contains(status)).unwrap_or(400);
-        Err(Failure { status, message: body.to_text(), body: Some(python::to_json(&body)), span: None })
-    }
-
-    fn directive(&mut self, function: Function, arguments: &'a Arguments) -> Outcome<Value> {
-        let value = self.required(arguments, 0)?;
+    /// Sets an option of the execution, and says so in a comment.
+    fn directive(&mut self, function: Function, bound: &mut Bound) -> Outcome<Value> {
+        let value = bound.given(0).unwrap_or(Value::None);
         let text = value.to_text();
         let comment = match function {
-            Function::MaxThreads => match value.as_int().and_then(|threads| u32::try_from(threads).ok()) {
+            Function::MaxThreads => match python::to_int(&value, None).ok().and_then(|threads| threads.as_int()) {
                 Some(threads) => {
-                    self.out.options.max_threads = Some(threads);
+                    self.out.options.max_threads = u32::try_from(threads).ok();
                     format!("-- max_threads {threads}\n")
                 }
                 None => "-- max_threads: wrong argument\n".to_owned(),
             },
             Function::CacheTtl => {
                 let seconds = [("5s", 5), ("1m", 60), ("5m", 300), ("30m", 1800), ("1h", 3600)];
-                let Some((name, seconds)) = seconds.into_iter().find(|(name, _)| *name == text) else {
-                    let message = format!("Invalid TTL cache value '{text}', choose one of 5s, 1m, 5m, 30m, 1h");
-                    return Err(Failure::template(message));
+                let known = seconds.into_iter().find(|(name, _)| value.as_str() == Some(name));
+                let Some((name, seconds)) = known else {
+                    return Err(Raised::template(
+                        "Invalid TTL cache expression, valid expressions are ('5s', '1m', '5m', '30m', '1h')",
+                    ));
                 };
                 self.out.options.cache_ttl_s = Some(seconds);
                 format!("-- cache_ttl {name}\n")
             }
             Function::BackendHint => {
-                if !value.truth() {
-                    return Ok(Value::Sql("-- backend_hint\n".into()));
+                let is_none = matches!(value, Value::None | Value::Bool(false));
+                self.out.options.backend_hint = (!is_none).then(|| text.clone());
+                format!("-- backend_hint {}\n", one_line(&text))
+            }
+            Function::Activate => {
+                const FEATURES: [&str; 3] = ["analyzer", "parallel_replicas", "optimize_aggregation_in_order"];
+                if !FEATURES.iter().any(|feature| value.as_str() == Some(feature)) {
+                    return Err(Raised::template(format!("'{text}' is not a valid 'activate' argument")));
                 }
-                let mut escaped = String::new();
-                escape::identifier(&text, &mut escaped);
-                self.out.options.backend_hint = Some(text);
-                format!("-- backend_hint {escaped}\n")
+                self.out.options.activated.push(text.clone());
+                format!("-- activate {text}\n")
             }
             _ => {
-                const FEATURES: [&str; 3] = ["analyzer", "parallel_replicas", "optimize_aggregation_in_order"];
-                let activates = function == Function::Activate;
-                let known = if activates { &FEATURES[..] } else { &FEATURES[..1] };
-                let Some(feature) = known.iter().find(|known| **known == text) else {
-                    return Err(Failure::template(format!("'{text}' is not one of {}", known.join(", "))));
-                };
-                let word = if activates { "activate" } else { "disable" };
-                let list = if activates { &mut self.out.options.activated } else { &mut self.out.options.disabled };
-                list.push((*feature).to_owned());
-                format!("-- {word} {feature}\n")
+                // the reference engine asks whether it is a part of the word
+                match value.as_str() {
+                    Some(part) if "analyzer".contains(part) => {}
+                    Some(_) => {
+                        return Err(Raised::template(format!("'{text}' is not a valid 'disable' argument")));
+                    }
+                    None => {
+                        let class = value.class();
+                        let message = format!("'in <string>' requires string as left operand, not {class}");
+                        return Err(Raised::kind(message));
+                    }
+                }
+                if text == "analyzer" {
+                    self.out.options.disabled.push(text.clone());
+                }
+                format!("-- disable {text}\n")
             }
         };
-        Ok(Value::Sql(comment.into()))
+        Ok(Value::Expression(comment.into()))
     }
 
-    fn secret(&mut self, arguments: &'a Arguments) -> Outcome<Value> {
-        // the name is text in the template; a bare word must not read a request parameter
-        let name = match arguments.values.first().map(|expr| &expr.kind) {
-            Some(ExprKind::Str(name)) => name.to_string(),
-            Some(ExprKind::Name(slot)) => self.template.names[*slot as usize].to_string(),
-            _ => return Err(Failure::template("tb_secret() takes the name of a secret as text")),
-        };
+    /// A placeholder that the execution fills: a secret's value is no part of the SQL, so no log and no
+    /// error message can show it.
+    fn secret(&mut self, bound: &mut Bound) -> Outcome<Value> {
+        let name = bound.given(0).unwrap_or(Value::None).to_text();
+        let default = bound.take(1);
         let known = match self.source {
-            Source::Request { secrets, .. } => secrets.0.get(&name).map(Value::text),
-            Source::Check => Some(Value::text("__no_value__")),
+            Source::Request { secrets, .. } => secrets.0.get(&name).cloned(),
+            Source::Check => default.is_none().then(|| NO_VALUE.to_owned()).filter(|value| *value != name),
         };
-        match (known, self.argument(arguments, 1, "default")?) {
-            (Some(value), _) => Ok(value),
-            (None, Some(default)) if default != Value::None => Ok(Value::text(default.to_text())),
-            _ => Err(Failure::template(format!(
-                "Cannot access secret '{name}'. Check the secret exists in the Workspace and the token has the required scope."
+        match (known, default) {
+            (Some(value), _) => {
+                let mut placeholder = String::from("{");
+                escape::identifier(&name, &mut placeholder);
+                placeholder.push_str(": String}");
+                self.out.secrets.0.insert(name, value);
+                Ok(Value::Symbol(placeholder.into()))
+            }
+            (None, Some(default)) => Ok(default),
+            (None, None) => Err(Raised::template(format!(
+                "Cannot access secret '{name}'. Check the secret exists in the Workspace and the token has the required \
+                 scope."
             ))),
         }
     }
 }
 
-/// What `Array(x)` is while a deployment checks the SQL.
-pub(super) fn placeholder_array(kind: Type) -> Value {
+/// Where `type` stands among the parameters of `Array`, behind those of the reference engine.
+const ARRAY_TYPE: usize = 9;
+
+fn typed(kind: Type, bound: &mut Bound) -> Outcome<Value> {
+    let (value, default) = (bound.take(0), bound.take(1));
+    if kind == Type::Boolean {
+        let value = match value {
+            None | Some(Value::Placeholder) => default.unwrap_or(Value::None),
+            Some(value) => value,
+        };
+        return Ok(cast::boolean(&value));
+    }
+    let value = match (value, default) {
+        (Some(Value::Placeholder), default) => {
+            default.filter(Value::truth).unwrap_or_else(|| cast::placeholder_argument(kind))
+        }
+        (Some(value), _) | (None, Some(value)) => value,
+        (None, None) => {
+            return match bound.given(2).is_none_or(|defined| defined.truth()) {
+                true => Err(Raised::required()),
+                false => Ok(Value::None),
+            };
+        }
+    };
+    cast::cast(kind, &value).ok_or_else(|| invalid(&value, kind))
+}
+
+fn invalid(value: &Value, kind: Type) -> Raised {
+    Raised::template(format!("Error validating '{}' to type {}", value.to_text(), kind.tester()))
+}
+
+/// One element of an array parameter, as the name of the parameter has it in loops.
+pub(super) fn element(kind: Type, part: &str) -> Outcome<Value> {
+    let value = Value::text(part);
     match kind {
-        Type::String => Value::array(vec![Value::text("")]),
-        kind => {
-            let element = plain(cast::placeholder(kind));
-            Value::array(vec![element.clone(), element])
+        Type::Boolean => Ok(cast::boolean(&value)),
+        kind => cast::cast(kind, &value).map(cast::plain).ok_or_else(|| invalid(&value, kind)),
+    }
+}
+
+fn array_element(kind: Type, part: &Value, index: usize, whole: &Value, out: &mut String) -> Outcome<()> {
+    let value = match kind {
+        Type::Boolean => Some(cast::boolean(part)),
+        _ if *part == Value::None && !kind.is_tested_in_arrays() => return Err(Raised::required()),
+        kind => cast::cast(kind, part).map(cast::plain),
+    };
+    match value {
+        Some(value) => {
+            value.print(out);
+            Ok(())
+        }
+        None if kind.is_tested_in_arrays() => {
+            let (whole, part) = (whole.to_text(), part.to_text());
+            let shown = if part.is_empty() { "empty string" } else { &part };
+            let message = format!("Error validating [{whole}][{index}] ({shown}) to type {}", kind.name());
+            Err(Raised::template(message))
+        }
+        None => Err(invalid(part, kind)),
+    }
+}
+
+/// The name that an identifier function gets, or its default.
+fn name_or_default(bound: &mut Bound) -> Option<Value> {
+    bound.take(0).filter(|value| *value != Value::Placeholder).or_else(|| bound.take(1))
+}
+
+/// The text of an identifier; only texts can be one.
+fn identifier_text(value: &Value) -> Outcome<&str> {
+    value.as_str().ok_or_else(|| Raised::attribute(value.class(), "translate"))
+}
+
+fn column(bound: &mut Bound) -> Outcome<Value> {
+    let name = name_or_default(bound).ok_or_else(|| {
+        Raised::template("Missing column() default value, use `column(column_name, 'default_column_name')`")
+    })?;
+    let mut out = String::new();
+    escape::column(identifier_text(&name)?, &mut out);
+    Ok(Value::Symbol(out.into()))
+}
+
+fn columns(bound: &mut Bound) -> Outcome<Value> {
+    let names = name_or_default(bound).ok_or_else(|| {
+        Raised::template("Missing columns() default value, use `columns(column_names, 'default_column_name')`")
+    })?;
+    let Some(names) = names.as_str() else {
+        return Err(Raised::template("The 'columns' function expects a String not an Array"));
+    };
+    let function = bound.take(2).filter(Value::truth).map(|function| function.to_text());
+    if let Some(function) = function.as_deref().filter(|function| !is_plain_name(function)) {
+        return Err(Raised::template(format!("{function:?} is not the name of a function")));
+    }
+    let mut out = String::new();
+    for (index, name) in names.split(',').map(str::trim).enumerate() {
+        out.push_str(if index > 0 { "," } else { "" });
+        let mut quoted = String::new();
+        escape::column(name, &mut quoted);
+        match &function {
+            Some(function) => {
+                let alias = if is_plain_name(name) { name.to_owned() } else { quoted_whole(name) };
+                out.push_str(&format!("{function}({quoted}) as {alias}"));
+            }
+            None => out.push_str(&quoted),
         }
     }
+    Ok(Value::Expression(out.into()))
 }
 
-/// The elements of an array parameter, each checked; `whole` is for the message.
-pub(super) fn elements(kind: Type, parts: Vec<Value>, whole: &str) -> Outcome<Vec<Value>> {
-    let check = |(index, part): (usize, Value)| {
-        cast::cast(kind, &part).map(plain).map_err(|shown| {
-            let shown = if shown.is_empty() { "empty string" } else { &shown };
-            Failure::template(format!("Error validating [{whole}][{index}] ({shown}) to type {}", kind.name()))
-        })
+fn symbol(bound: &mut Bound) -> Outcome<Value> {
+    let value = bound.given(0).unwrap_or(Value::None);
+    if value == Value::Placeholder {
+        return Ok(Value::Symbol(format!("`{TABLE_PLACEHOLDER}`").into()));
+    }
+    let quote = match bound.given(1) {
+        None => '`',
+        Some(quote) => match quote.as_str() {
+            Some("`") => '`',
+            Some("\"") => '"',
+            _ => return Err(Raised::template(format!("symbol() quotes with ` or \", not {}", quote.to_repr()))),
+        },
     };
-    parts.into_iter().enumerate().map(check).collect()
+    let mut out = String::from(quote);
+    escape::identifier(identifier_text(&value)?, &mut out);
+    out.push(quote);
+    Ok(Value::Symbol(out.into()))
 }
 
-/// Without the cast that it would print: inside an array numbers stand bare.
-fn plain(value: Value) -> Value {
-    match value {
-        Value::TypedInt(_, number) => Value::Int(number),
-        Value::TypedFloat(_, number) => Value::Float(number),
-        other => other,
+fn table(bound: &mut Bound) -> Outcome<Value> {
+    let value = bound.given(0).unwrap_or(Value::None);
+    if value == Value::Placeholder {
+        return Ok(Value::Symbol(TABLE_PLACEHOLDER.into()));
+    }
+    let name = identifier_text(&value)?;
+    if !name.split('.').all(is_plain_name) || name.split('.').count() > 2 {
+        return Err(Raised::template(format!("{name:?} is not the name of a data source or pipe")));
+    }
+    Ok(Value::Symbol(name.into()))
+}
+
+fn sql_unescape(bound: &mut Bound) -> Outcome<Value> {
+    let value = bound.given(0).unwrap_or(Value::None);
+    let text = identifier_text(&value)?;
+    let what = bound.take(1).map(|what| what.to_text()).unwrap_or_default();
+    let mut out = String::new();
+    escape::literal_except(text, &what, &mut out);
+    Ok(Value::Expression(out.into()))
+}
+
+fn day_diff(bound: &mut Bound) -> Outcome<Value> {
+    let (left, right) = (bound.given(0), bound.given(1));
+    if [&left, &right].contains(&&Some(Value::Placeholder)) {
+        return Ok(Value::Int(0));
+    }
+    let difference = date::difference(&date::DAYS, left.as_ref(), right.as_ref(), date::DAYS.format, None);
+    difference.map(|days| Value::Int(days.into())).ok_or_else(|| {
+        Raised::template(
+            "invalid date format in function `day_diff`, it must be ISO format date YYYY-MM-DD, e.g. 2018-09-26. For other \
+             fotmats, try `date_diff_in_days`",
+        )
+    })
+}
+
+fn date_diff(unit: &date::Unit, bound: &mut Bound) -> Outcome<Value> {
+    let (left, right) = (bound.given(0), bound.given(1));
+    if [&left, &right].contains(&&Some(Value::Placeholder)) {
+        return Ok(bound.take(3).filter(Value::truth).unwrap_or(Value::Int(0)));
+    }
+    let format = bound.given(2).unwrap_or_else(|| Value::text(unit.format));
+    let backup = bound.take(4).filter(Value::truth);
+    let difference = format.as_str().and_then(|format| {
+        let backup = backup.as_ref().and_then(Value::as_str);
+        date::difference(unit, left.as_ref(), right.as_ref(), format, backup)
+    });
+    match difference {
+        Some(number) => Ok(Value::Int(number.into())),
+        None if bound.take(5).is_some_and(|quiet| quiet.truth()) => Ok(Value::None),
+        None => Err(Raised::template(unit.invalid)),
     }
 }
 
-fn is_literal(arguments: &Arguments) -> bool {
-    matches!(arguments.values.first().map(|expr| &expr.kind), Some(ExprKind::Str(_)))
+fn custom_error(bound: &mut Bound) -> Raised {
+    let body = bound.given(0).unwrap_or(Value::None);
+    let status = bound.take(1).as_ref().and_then(Value::as_int).unwrap_or(400);
+    let status = u16::try_from(status).ok().filter(|status| (400..600).contains(status)).unwrap_or(400);
+    let body_json = Some(python::to_json(&body));
+    Raised { status, body: body_json, ..Raised::new(Class::Custom, body.to_text()) }
+}
+
+/// Without what would end a comment.
+fn one_line(text: &str) -> String {
+    let ends = |c: char| c < ' ' || matches!(c, '\u{7f}' | '\u{2028}' | '\u{2029}');
+    text.chars().map(|c| if ends(c) { ' ' } else { c }).collect()
 }
 
 /// A name that SQL reads as one word.
@@ -458,9 +448,4 @@ fn quoted_whole(name: &str) -> String {
     escape::identifier(name, &mut out);
     out.push('`');
     out
-}
-
-/// `sorted`, `index` and the like need equality outside of expressions too.
-pub(super) fn position(items: &[Value], value: &Value) -> Option<usize> {
-    items.iter().position(|item| equal(item, value))
 }

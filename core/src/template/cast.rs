@@ -1,55 +1,71 @@
 //! Typed parameters: text of a request → checked value.
 
 use super::function::Type;
-use super::value::Value;
+use super::value::{NO_VALUE, Value, float_text};
 use std::rc::Rc;
 
-/// The value as `kind` has it; `Err` is what the message quotes.
-pub(super) fn cast(kind: Type, value: &Value) -> Result<Value, String> {
-    if kind == Type::Boolean {
-        return Ok(Value::Int(i128::from(boolean(value))));
-    }
+/// The value as `kind` has it, if it fits.
+pub(super) fn cast(kind: Type, value: &Value) -> Option<Value> {
     let text: Rc<str> = match value {
-        Value::Str(text) | Value::Sql(text) => text.clone(),
-        // an Array parameter that is also used as a single value
-        Value::List(items) | Value::Array(items) if kind == Type::String => {
-            items.values.iter().map(Value::to_text).collect::<Vec<_>>().join(",").into()
-        }
+        Value::Str(text) => text.clone(),
         other => other.to_text().into(),
     };
     let fits = match kind {
-        Type::String => return Ok(Value::Str(text)),
+        Type::String => true,
+        Type::Boolean => return Some(boolean(value)),
         Type::Uuid => is_uuid(&text),
-        Type::Date => matches_shape(&text, "dddd-dd-dd") == Some(""),
-        Type::DateTime => is_date_time(&text).is_some(),
-        Type::DateTime64 => is_date_time(&text).is_some_and(|rest| {
-            let digits = rest.strip_prefix('.').unwrap_or("");
-            digits.len() - digits.trim_start_matches(|c: char| c.is_ascii_digit()).len() >= 1
-        }),
-        _ => return number(kind, &text).ok_or_else(|| text.to_string()),
+        Type::Date => starts_like(b"dddd-dd-dd$", &text),
+        Type::DateTime => DATE_TIMES.iter().any(|shape| starts_like(shape, &text)),
+        Type::DateTime64 => DATE_TIMES_64.iter().any(|shape| starts_like(shape, &text)),
+        _ => return number(kind, &text),
     };
-    if fits { Ok(Value::Str(text)) } else { Err(text.to_string()) }
+    fits.then_some(Value::Str(text))
 }
 
-/// Steps into the shape of a placeholder that passes every check of its type.
-pub(super) fn placeholder(kind: Type) -> Value {
+/// What stands for a parameter while a deployment checks the SQL, if it has no default. It passes every
+/// check of its type.
+pub(super) fn placeholder_argument(kind: Type) -> Value {
     match kind {
-        Type::String => Value::text("__no_value__"),
+        Type::String => Value::text(NO_VALUE),
         Type::Uuid => Value::text("00000000-0000-0000-0000-000000000000"),
-        Type::Boolean | Type::Int | Type::Integer => Value::Int(0),
         Type::Date => Value::text("2019-01-01"),
         Type::DateTime => Value::text("2019-01-01 00:00:00"),
         Type::DateTime64 => Value::text("2019-01-01 00:00:00.000"),
-        kind if kind.is_float() => Value::TypedFloat(kind, 0.0),
-        kind => Value::TypedInt(kind, 0),
+        kind if kind.is_float() => Value::Float(0.0),
+        _ => Value::Int(0),
     }
 }
 
-fn boolean(value: &Value) -> bool {
-    match value.as_str() {
-        Some(text) if text == "0" || text.eq_ignore_ascii_case("false") => false,
-        _ => value.truth(),
+/// The same, cast.
+pub(super) fn placeholder(kind: Type) -> Value {
+    cast(kind, &placeholder_argument(kind)).expect("a placeholder fits its type")
+}
+
+/// Without the cast that it would print: inside an array numbers stand bare.
+pub(super) fn plain(value: Value) -> Value {
+    match value {
+        Value::TypedInt(_, number) => Value::Int(number),
+        Value::TypedFloat(_, number) => Value::Float(number),
+        Value::TypedBig(_, digits) => Value::Expression(digits),
+        other => other,
     }
+}
+
+/// As an element of an array parameter is written in a request.
+pub(super) fn element_text(value: &Value) -> String {
+    match value {
+        Value::TypedInt(_, number) => number.to_string(),
+        Value::TypedFloat(_, number) => float_text(*number),
+        other => other.to_text(),
+    }
+}
+
+pub(super) fn boolean(value: &Value) -> Value {
+    let truth = match value.as_str() {
+        Some(text) => !(text.is_empty() || text == "0" || text.to_lowercase() == "false"),
+        None => value.truth(),
+    };
+    Value::Int(i128::from(truth))
 }
 
 fn number(kind: Type, text: &str) -> Option<Value> {
@@ -60,6 +76,7 @@ fn number(kind: Type, text: &str) -> Option<Value> {
         return text.trim().parse().ok().map(|number| Value::TypedFloat(kind, number));
     }
     let (bits, signed) = kind.integer()?;
+    let text = text.strip_suffix('\n').unwrap_or(text);
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let takes_sign = signed || bits > 64;
     if digits.is_empty()
@@ -119,29 +136,26 @@ fn is_uuid(text: &str) -> bool {
         })
 }
 
-/// What follows a date and time in one of the accepted spellings.
-fn is_date_time(text: &str) -> Option<&str> {
-    matches_shape(text, "dddd?dd?ddTdd:dd:dd").or_else(|| matches_shape(text, "dd?dd?dddd?n:n:n"))
-}
+/// `d` a digit, `n` one or two, `?` anything but a line break, `T` a T or white space, `$` the end.
+const DATE_TIMES: [&[u8]; 2] = [b"dddd?dd?ddTdd:dd:dd", b"dd?dd?dddd?n:n:n"];
+const DATE_TIMES_64: [&[u8]; 2] = [b"dddd?dd?ddTdd:dd:dd?ddd", b"dd?dd?dddd?n:n:n?d"];
 
-/// The rest of `text` after `shape`: `d` a digit, `n` one or two, `?` anything, `T` a T or a space.
-fn matches_shape<'a>(text: &'a str, shape: &str) -> Option<&'a str> {
-    let mut rest = text;
-    for wanted in shape.chars() {
-        let c = rest.chars().next()?;
-        let fits = match wanted {
-            'd' | 'n' => c.is_ascii_digit(),
-            '?' => true,
-            'T' => c == 'T' || c.is_whitespace(),
-            literal => c == literal,
-        };
-        if !fits {
-            return None;
+fn starts_like(shape: &[u8], text: &str) -> bool {
+    let Some((wanted, shape)) = shape.split_first() else { return true };
+    let mut chars = text.chars();
+    let first = chars.next();
+    let is_digit = first.is_some_and(|c| c.is_ascii_digit());
+    match wanted {
+        b'$' => matches!(text, "" | "\n"),
+        b'd' => is_digit && starts_like(shape, chars.as_str()),
+        b'n' if is_digit => {
+            let rest = chars.as_str();
+            let two = rest.strip_prefix(|c: char| c.is_ascii_digit()).is_some_and(|rest| starts_like(shape, rest));
+            two || starts_like(shape, rest)
         }
-        rest = &rest[c.len_utf8()..];
-        if wanted == 'n' && rest.starts_with(|c: char| c.is_ascii_digit()) {
-            rest = &rest[1..];
-        }
+        b'n' => false,
+        b'?' => first.is_some_and(|c| c != '\n') && starts_like(shape, chars.as_str()),
+        b'T' => first.is_some_and(|c| c == 'T' || c.is_whitespace()) && starts_like(shape, chars.as_str()),
+        literal => first == Some(char::from(*literal)) && starts_like(shape, chars.as_str()),
     }
-    Some(rest)
 }

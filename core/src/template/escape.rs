@@ -1,5 +1,7 @@
 //! Text → SQL literal or identifier. Nothing else puts a parameter's characters into SQL.
 
+use std::fmt::Write;
+
 /// The character behind the backslash, for those that need one.
 fn escaped(c: char) -> Option<char> {
     Some(match c {
@@ -40,7 +42,7 @@ pub(super) fn bare(text: &str, out: &mut String) {
 pub(super) fn literal_except(text: &str, what: &str, out: &mut String) {
     let mut inner = String::with_capacity(text.len() + 2);
     bare(text, &mut inner);
-    if what.is_empty() || what.contains(['\'', '"', '\\', '`']) {
+    if what.is_empty() || what.contains(['\'', '"', '\\']) {
         out.push('\'');
         out.push_str(&inner);
         out.push('\'');
@@ -62,6 +64,25 @@ pub(super) fn literal_except(text: &str, what: &str, out: &mut String) {
         }
     }
     out.push('\'');
+}
+
+/// Python's `repr` of a text. Between single quotes it is an SQL literal too.
+pub(super) fn repr(text: &str, quote: char, out: &mut String) {
+    out.push(quote);
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\\' => out.push_str("\\\\"),
+            c if c == quote => out.extend(['\\', c]),
+            c if c.is_control() => {
+                let _ = write!(out, "\\x{:02x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push(quote);
 }
 
 /// The inside of a quoted identifier: as a literal's, but `"` goes and `` ` `` is doubled. (The real

@@ -6,15 +6,16 @@
 //! compare   := sum (("<" | "==" | "in" | "not in" | "is" …) sum)*
 //! sum       := term (("+" | "-") term)*   term := unary (("*" | "/" | "//" | "%") unary)*
 //! unary     := ("-" | "+") unary | power  power := postfix ["**" unary]
-//! postfix   := primary ("." NAME "(" arguments ")" | "[" subscript "]")*
-//! primary   := NAME | NAME "(" arguments ")" | number | string+ | "(" … ")" | "[" … "]" | "{" … "}"
+//! postfix   := primary ("." NAME | "(" arguments ")" | "[" subscript "]")*
+//! primary   := NAME | number | string+ | "(" … ")" | "[" … "]" | "{" … "}"
 //! ```
+
+mod strings;
 
 use super::function::Function;
 use super::problem::Problem;
 use super::syntax::*;
-use super::token::{self, Token, Tokens};
-use crate::diagnostic::nearest;
+use super::token::{Token, Tokens};
 use crate::limits::TEMPLATE_DEPTH_MAX;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -53,9 +54,10 @@ impl Names {
     }
 }
 
-const KEYWORDS: [&str; 19] = [
+const KEYWORDS: [&str; 35] = [
     "and", "or", "not", "if", "else", "in", "is", "for", "lambda", "yield", "await", "while", "None", "True", "False",
-    "class", "def", "return", "async",
+    "class", "def", "return", "async", "as", "assert", "break", "continue", "del", "elif", "except", "finally", "from",
+    "global", "import", "nonlocal", "pass", "raise", "try", "with",
 ];
 
 impl<'a> Parser<'a> {
@@ -108,19 +110,35 @@ impl<'a> Parser<'a> {
 
     fn single_target(&mut self) -> Parsed<Target> {
         self.deeper()?;
-        let target = if self.eat("(") {
-            let target = self.target()?;
-            self.expect(")")?;
-            target
-        } else {
-            match self.peek().clone() {
-                Token::Name(name) if !KEYWORDS.contains(&name.as_str()) => {
-                    self.check_name(&name)?;
-                    self.at += 1;
-                    Target::Name(self.names.slot(&name))
-                }
-                _ => return Err(self.unexpected("a variable name")),
+        let close = [("(", ")"), ("[", "]")].into_iter().find(|(open, _)| self.eat(open)).map(|(_, close)| close);
+        let target = match (close, self.peek().clone()) {
+            (Some(close), _) => {
+                let target = self.target()?;
+                self.expect(close)?;
+                target
             }
+            (None, Token::Name(name)) if !KEYWORDS.contains(&name.as_str()) => {
+                self.at += 1;
+                let span = self.since(self.span());
+                let slot = self.names.slot(&name);
+                let mut of = Expr { kind: ExprKind::Name(slot), span };
+                let mut target = Target::Name(slot);
+                let mut depth = 0;
+                while self.eat("[") {
+                    depth += 1;
+                    if depth > CALL_CHAIN_MAX {
+                        return Err(Problem::new("T0105", self.problem_range(), "the target nests too deeply"));
+                    }
+                    if let Target::Item(outer, key) = target {
+                        of = Expr { kind: ExprKind::Index(outer, key), span: self.since(span) };
+                    }
+                    let key = self.ternary()?;
+                    self.expect("]")?;
+                    target = Target::Item(Box::new(of.clone()), Box::new(key));
+                }
+                target
+            }
+            _ => return Err(self.unexpected("a variable name")),
         };
         self.depth -= 1;
         Ok(target)
@@ -383,14 +401,22 @@ impl<'a> Parser<'a> {
                 return Err(Problem::new("T0105", self.problem_range(), "the expression chains too many calls"));
             }
             if self.eat(".") {
-                let (method, span) = self.method_name()?;
-                if !self.eat("(") {
-                    let message = "attributes cannot be read, only methods called";
-                    return Err(Problem::new("T0203", span, message));
-                }
-                let arguments = self.arguments()?;
-                let span = self.since(expr.span);
-                expr = Expr { kind: ExprKind::Method(Box::new(expr), method, arguments), span };
+                let Token::Name(name) = self.peek().clone() else {
+                    return Err(self.unexpected("a method name"));
+                };
+                self.at += 1;
+                let method = Method::named(&name).filter(|_| matches!(self.peek(), Token::Mark("(")));
+                let kind = match method {
+                    Some(method) => {
+                        self.at += 1;
+                        ExprKind::Method(Box::new(expr.clone()), method, self.arguments()?)
+                    }
+                    None => ExprKind::Attribute(Box::new(expr.clone()), name.into()),
+                };
+                expr = Expr { kind, span: self.since(expr.span) };
+            } else if self.eat("(") {
+                let kind = ExprKind::CallValue(Box::new(expr.clone()), self.arguments()?);
+                expr = Expr { kind, span: self.since(expr.span) };
             } else if self.eat("[") {
                 let kind = self.subscript(expr.clone())?;
                 expr = Expr { kind, span: self.since(expr.span) };
@@ -398,20 +424,6 @@ impl<'a> Parser<'a> {
                 return Ok(expr);
             }
         }
-    }
-
-    fn method_name(&mut self) -> Parsed<(Method, Range<usize>)> {
-        let span = self.problem_range();
-        let Token::Name(name) = self.peek().clone() else {
-            return Err(self.unexpected("a method name"));
-        };
-        let method = Method::named(&name).ok_or_else(|| {
-            let hint = nearest(&name, Method::ALL.iter().map(|(known, _)| *known));
-            Problem::new("T0203", span.clone(), format!("Invalid method name: {name}"))
-                .with_hint(hint.map(|hint| format!("did you mean {hint:?}?")))
-        })?;
-        self.at += 1;
-        Ok((method, span))
     }
 
     fn subscript(&mut self, of: Expr) -> Parsed<ExprKind> {
@@ -449,7 +461,6 @@ impl<'a> Parser<'a> {
                 _ => None,
             };
             if let Some(name) = name {
-                self.check_name(&name)?;
                 self.at += 2;
                 let value = self.ternary()?;
                 arguments.named.push((name.into(), value));
@@ -525,13 +536,13 @@ impl<'a> Parser<'a> {
         Ok(ExprKind::List(items))
     }
 
-    /// After `{`: a dict, a set (kept as a list), or `{{ x }}` inside a block, which means `x`.
+    /// After `{`: a dict, a set (kept as a list), or `{{ x }}` inside a block.
     fn braces(&mut self) -> Parsed<ExprKind> {
         if self.eat("{") {
             let inner = self.ternary()?;
             self.expect("}")?;
             self.expect("}")?;
-            return Ok(inner.kind);
+            return Ok(ExprKind::Embedded(Box::new(inner)));
         }
         if self.eat("}") {
             return Ok(ExprKind::Dict(Vec::new()));
@@ -573,6 +584,7 @@ impl<'a> Parser<'a> {
     }
 
     fn comprehension(&mut self, key: Option<Expr>, element: Expr) -> Parsed<Expr> {
+        self.deeper()?;
         let start = key.as_ref().map_or(element.span, |key| key.span);
         if !self.eat_name("for") {
             return Err(self.unexpected("\"for\""));
@@ -586,6 +598,7 @@ impl<'a> Parser<'a> {
         while self.eat_name("if") {
             conditions.push(self.or()?);
         }
+        self.depth -= 1;
         let comprehension = Comprehension { key, element, target, over, conditions };
         Ok(Expr { kind: ExprKind::Comprehension(Box::new(comprehension)), span: self.since(start) })
     }
@@ -594,8 +607,8 @@ impl<'a> Parser<'a> {
         let start = self.span();
         let constant = match name.as_str() {
             "None" => Some(ExprKind::None),
-            "True" | "true" => Some(ExprKind::Bool(true)),
-            "False" | "false" => Some(ExprKind::Bool(false)),
+            "True" => Some(ExprKind::Bool(true)),
+            "False" => Some(ExprKind::Bool(false)),
             _ => None,
         };
         if let Some(kind) = constant {
@@ -605,90 +618,15 @@ impl<'a> Parser<'a> {
         if KEYWORDS.contains(&name.as_str()) {
             return Err(self.unexpected("an expression"));
         }
-        self.check_name(&name)?;
         let is_call = matches!(self.peek_at(1), Token::Mark("("));
-        if !is_call {
-            self.at += 1;
-            let slot = self.names.slot(&name);
-            return Ok(Expr { kind: ExprKind::Name(slot), span: start });
-        }
-        let function = Function::named(&name).ok_or_else(|| {
-            let hint = nearest(&name, Function::names()).map(|hint| format!("did you mean {hint:?}?")).or(
-                match name.as_str() {
-                    "Symbol" | "Column" => Some(format!("use {}()", name.to_lowercase())),
-                    _ => None,
-                },
-            );
-            Problem::new("T0201", self.problem_range(), format!("{name:?} is not a valid function")).with_hint(hint)
-        })?;
-        self.at += 2;
-        let arguments = self.arguments()?;
-        Ok(Expr { kind: ExprKind::Call(function, arguments), span: self.since(start) })
-    }
-
-    /// Python's inner doors stay shut, whatever stands behind them.
-    fn check_name(&self, name: &str) -> Parsed<()> {
-        if name.starts_with("__") && !name.starts_with("__tb__") {
-            return Err(Problem::new("T0203", self.problem_range(), format!("{name:?} is a forbidden name")));
-        }
-        if name == "from" {
-            return Err(Problem::new("T0203", self.problem_range(), "\"from\" is a forbidden word"));
-        }
-        Ok(())
-    }
-
-    /// Neighbouring strings are one.
-    fn strings(&mut self) -> Parsed<ExprKind> {
-        let mut plain = String::new();
-        let mut parts: Vec<Expr> = Vec::new();
-        loop {
-            match self.peek().clone() {
-                Token::Str(text) => plain.push_str(&text),
-                Token::Format(text, _) => {
-                    let span = self.span();
-                    self.format_parts(&text, span, &mut plain, &mut parts)?;
-                }
-                _ => break,
+        self.at += 1;
+        let kind = match Function::named(&name).filter(|_| is_call) {
+            Some(function) => {
+                self.at += 1;
+                ExprKind::Call(function, self.arguments()?)
             }
-            self.at += 1;
-        }
-        if parts.is_empty() {
-            return Ok(ExprKind::Str(plain.into()));
-        }
-        if !plain.is_empty() {
-            let span = parts[0].span;
-            parts.push(Expr { kind: ExprKind::Str(plain.into()), span });
-        }
-        Ok(ExprKind::Format(parts))
-    }
-
-    fn format_parts(&mut self, text: &str, span: Span, plain: &mut String, parts: &mut Vec<Expr>) -> Parsed<()> {
-        let mut at = 0;
-        while let Some(c) = text[at..].chars().next() {
-            let rest = &text[at..];
-            if rest.starts_with("{{") || rest.starts_with("}}") {
-                plain.push(c);
-                at += 2;
-            } else if c == '{' {
-                let (tokens, close) = token::tokens(text, at + 1, "}")
-                    .map_err(|problem| Problem::new("T0104", span.range(), problem.message))?;
-                let Some(close) = close else {
-                    return Err(Problem::new("T0104", span.range(), "a brace of the f-string is not closed"));
-                };
-                self.deeper()?;
-                let mut inner = Parser { tokens, at: 0, depth: self.depth, names: &mut *self.names, fixed: Some(span) };
-                let expr = inner.whole()?;
-                self.depth -= 1;
-                if !plain.is_empty() {
-                    parts.push(Expr { kind: ExprKind::Str(std::mem::take(plain).into()), span });
-                }
-                parts.push(expr);
-                at = close + 1;
-            } else {
-                plain.push(c);
-                at += c.len_utf8();
-            }
-        }
-        Ok(())
+            None => ExprKind::Name(self.names.slot(&name)),
+        };
+        Ok(Expr { kind, span: self.since(start) })
     }
 }

@@ -88,6 +88,19 @@ impl Type {
         })
     }
 
+    /// As messages name what a value is tested as.
+    pub(super) fn tester(self) -> &'static str {
+        match self {
+            Type::Int | Type::Integer => "Int32",
+            kind => kind.name(),
+        }
+    }
+
+    /// `Array` tests elements of these itself, and says which element is wrong.
+    pub(super) fn is_tested_in_arrays(self) -> bool {
+        !matches!(self, Type::String | Type::Boolean | Type::Uuid | Type::Int | Type::Integer)
+    }
+
     pub(super) fn is_float(self) -> bool {
         matches!(self, Type::Float32 | Type::Float64)
     }
@@ -125,7 +138,9 @@ pub(super) enum Function {
     All,
     Any,
     Bool,
+    Chr,
     Dict,
+    DivMod,
     Enumerate,
     Float,
     Int,
@@ -133,8 +148,13 @@ pub(super) enum Function {
     Len,
     List,
     Max,
+    Map,
+    Filter,
     Min,
+    Ord,
+    Pow,
     Range,
+    Repr,
     Reversed,
     Round,
     Set,
@@ -146,7 +166,7 @@ pub(super) enum Function {
 }
 
 impl Function {
-    const ALL: [(&'static str, Function); 48] = [
+    const ALL: [(&'static str, Function); 55] = [
         ("Array", Function::Array),
         ("JSON", Function::Json),
         ("column", Function::Column),
@@ -177,16 +197,23 @@ impl Function {
         ("all", Function::All),
         ("any", Function::Any),
         ("bool", Function::Bool),
+        ("chr", Function::Chr),
         ("dict", Function::Dict),
+        ("divmod", Function::DivMod),
         ("enumerate", Function::Enumerate),
         ("float", Function::Float),
         ("int", Function::Int),
         ("isinstance", Function::IsInstance),
         ("len", Function::Len),
         ("list", Function::List),
+        ("filter", Function::Filter),
+        ("map", Function::Map),
         ("max", Function::Max),
         ("min", Function::Min),
+        ("ord", Function::Ord),
+        ("pow", Function::Pow),
         ("range", Function::Range),
+        ("repr", Function::Repr),
         ("reversed", Function::Reversed),
         ("round", Function::Round),
         ("set", Function::Set),
@@ -217,6 +244,38 @@ impl Function {
         Type::ALL.iter().map(|(name, _)| *name).chain(Function::ALL.iter().map(|(name, _)| *name))
     }
 
+    /// The first argument is looked at as the name of a parameter.
+    pub(super) fn names_parameter(self) -> bool {
+        self.is_typed_parameter() || self.mentions_parameter()
+    }
+
+    /// `Int32(x)`, `Array(x)`, `JSON(x)`: says of which type the parameter is. `Int` and `Integer` say
+    /// nothing, in the reference engine.
+    pub(super) fn is_typed_parameter(self) -> bool {
+        match self {
+            Function::Typed(kind) => !matches!(kind, Type::Int | Type::Integer),
+            function => matches!(function, Function::Array | Function::Json),
+        }
+    }
+
+    /// Functions that work with a parameter of whatever type.
+    pub(super) fn mentions_parameter(self) -> bool {
+        matches!(
+            self,
+            Function::Defined
+                | Function::Column
+                | Function::Columns
+                | Function::DayDiff
+                | Function::DateDiffInDays
+                | Function::DateDiffInHours
+                | Function::DateDiffInMinutes
+                | Function::DateDiffInSeconds
+                | Function::SplitToArray
+                | Function::EnumerateWithLast
+                | Function::SqlAnd
+        )
+    }
+
     /// Python's functions that `{{ }}` may not call.
     pub(super) fn only_in_blocks(self) -> bool {
         matches!(
@@ -225,7 +284,14 @@ impl Function {
                 | Function::All
                 | Function::Any
                 | Function::Bool
+                | Function::Chr
                 | Function::Dict
+                | Function::DivMod
+                | Function::Filter
+                | Function::Map
+                | Function::Ord
+                | Function::Pow
+                | Function::Repr
                 | Function::Enumerate
                 | Function::IsInstance
                 | Function::Range
@@ -240,46 +306,36 @@ impl Function {
         )
     }
 
-    /// Least and greatest number of positional arguments.
-    pub(super) fn arity(self) -> (usize, usize) {
+    /// One of Python's that takes a value, so that `map` can call it.
+    pub(super) fn is_python(self) -> bool {
+        let is_ours = super::bind::parameters(self).is_some() || self == Function::SqlAnd;
+        !is_ours && !matches!(self, Function::IsInstance | Function::Map | Function::Filter)
+    }
+
+    /// Least and greatest number of positional arguments of one of Python's own.
+    pub(super) fn python_arity(self) -> (usize, usize) {
         match self {
-            Function::Typed(_) => (1, 8),
-            Function::Array => (1, 9),
-            Function::Json => (1, 8),
-            Function::Column | Function::Symbol | Function::CustomError | Function::Secret => (1, 2),
-            Function::Columns | Function::SplitToArray => (1, 3),
-            Function::Table
-            | Function::EnumerateWithLast
-            | Function::Defined
-            | Function::Error
-            | Function::MaxThreads
-            | Function::CacheTtl
-            | Function::BackendHint
-            | Function::Activate
-            | Function::Disable
-            | Function::Abs
+            Function::Abs
             | Function::All
             | Function::Any
+            | Function::Chr
             | Function::Len
-            | Function::Reversed => (1, 1),
-            Function::SqlAnd => (0, 0),
-            Function::SqlUnescape | Function::Enumerate | Function::Round | Function::Sum => (1, 2),
-            Function::DayDiff | Function::IsInstance => (2, 2),
-            Function::DateDiffInDays
-            | Function::DateDiffInHours
-            | Function::DateDiffInMinutes
-            | Function::DateDiffInSeconds => (2, 6),
-            Function::Bool
-            | Function::Float
-            | Function::List
-            | Function::Set
-            | Function::Str
-            | Function::Tuple
-            | Function::Dict => (0, 1),
+            | Function::Ord
+            | Function::Repr
+            | Function::Reversed
+            | Function::Sorted => (1, 1),
+            Function::Enumerate | Function::Round | Function::Sum => (1, 2),
+            Function::DivMod | Function::Filter | Function::IsInstance => (2, 2),
+            Function::Map => (2, usize::MAX),
+            Function::Pow => (2, 3),
+            Function::Bool | Function::Dict | Function::Float | Function::List | Function::Set | Function::Tuple => {
+                (0, 1)
+            }
             Function::Int => (0, 2),
-            Function::Max | Function::Min | Function::Zip => (1, usize::MAX),
+            Function::Str => (0, 3),
             Function::Range => (1, 3),
-            Function::Sorted => (1, 1),
+            Function::Zip => (0, usize::MAX),
+            _ => (1, usize::MAX),
         }
     }
 }

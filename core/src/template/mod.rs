@@ -3,13 +3,14 @@
 //!
 //! ```text
 //! text ─ tags ─ token ─ expression ─ check ─▶ Template        once, at deploy; stored in the catalog
-//! Template + Params ─ run (call, python, cast) ─▶ Rendered    for each request
+//! Template + Params ─ run (bind, call, python, text, cast) ─▶ Rendered    for each request
 //! ```
 //!
 //! Expressions are a subset of Python. A parameter's value reaches the SQL only as a typed literal,
 //! or as an identifier through `column`, `columns`, `symbol` and `table`, which check or quote it.
 //! Inside quotes and comments a value is escaped so that it cannot leave them.
 
+mod bind;
 mod call;
 mod cast;
 mod check;
@@ -23,20 +24,22 @@ mod params;
 mod place;
 mod problem;
 mod python;
+mod raised;
 mod run;
 mod syntax;
 mod tags;
+mod text;
 mod token;
 mod value;
 
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-use syntax::{Body, Expr, ExprKind, Slot, Span, Step};
+use syntax::{Body, Slot, Span, Step, Target};
 
 /// A node's SQL, compiled once at deploy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,7 +52,12 @@ pub struct Template {
     names: Vec<Arc<str>>,
     /// The names that `Array()` reads: their values are lists everywhere.
     arrays: Vec<(Slot, function::Type)>,
+    /// The names that the template gives a value itself: no parameters.
+    assigned: BTreeSet<Slot>,
     body: Body,
+    /// Why there is nothing to render, and where. Only sound templates are stored.
+    #[serde(skip)]
+    refused: Option<(String, Span)>,
 }
 
 /// What a request brings, by name. Repeated names are lists.
@@ -74,6 +82,8 @@ pub struct Rendered {
     /// Sorted by `sql.start`: these bytes of `sql` came from those bytes of the datafile.
     pub pieces: Vec<Piece>,
     pub options: Options,
+    /// Values of the placeholders `{name: String}`, which the execution binds.
+    pub secrets: Secrets,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +127,20 @@ pub struct Param {
     pub used_in: Option<String>,
 }
 
+/// A parameter of a whole pipe: what all its nodes say of it, and which of them read it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PipeParam {
+    #[serde(flatten)]
+    pub param: Param,
+    pub nodes: Vec<String>,
+}
+
+/// The parameters of a pipe's nodes, each once, in the order in which they first appear. Of several uses the
+/// first that says most counts; what it leaves open, the others fill in.
+pub fn pipe_params<'a>(nodes: impl IntoIterator<Item = (&'a str, &'a Template)>) -> Vec<PipeParam> {
+    params::merged(nodes)
+}
+
 impl Default for Param {
     fn default() -> Param {
         Param {
@@ -151,19 +175,6 @@ pub struct Failure {
 /// [`Template::render_for_check`]: no data source or column has to have it.
 pub const TABLE_PLACEHOLDER: &str = "placeholder";
 
-impl Failure {
-    fn template(message: impl AsRef<str>) -> Failure {
-        let message = format!("Template Syntax Error: {}", message.as_ref());
-        Failure { status: 400, message, body: None, span: None }
-    }
-
-    /// Keeps the innermost place.
-    fn at(mut self, span: Span) -> Failure {
-        self.span.get_or_insert(span.range());
-        self
-    }
-}
-
 impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.message)
@@ -183,7 +194,7 @@ impl Rendered {
     pub fn plain(sql: &str) -> Rendered {
         let all = 0..sql.len();
         let pieces = vec![Piece { sql: all.clone(), source: all, verbatim: true }];
-        Rendered { sql: sql.to_owned(), pieces, options: Options::default() }
+        Rendered { sql: sql.to_owned(), pieces, ..Rendered::default() }
     }
 
     /// The bytes of the datafile that `span` of the SQL came from.
@@ -218,7 +229,9 @@ impl Template {
             offset: u32::try_from(offset).unwrap_or(u32::MAX),
             names: Vec::new(),
             arrays: Vec::new(),
+            assigned: BTreeSet::new(),
             body: Body::new(),
+            refused: None,
         };
         if text.len() > crate::limits::DATAFILE_BYTES_MAX {
             let message = format!("the SQL is longer than {} bytes", crate::limits::DATAFILE_BYTES_MAX);
@@ -232,7 +245,13 @@ impl Template {
         let tree = tags::parse(text, blank + 1);
         template.names = tree.names;
         template.body = tree.body;
-        template.arrays = arrays(&template.body);
+        assigned(&template.body, &mut template.assigned);
+        template.arrays = template.arrays_read();
+        let refusal = |problem: &problem::Problem| {
+            let span = Span(problem.span.start as u32, problem.span.end as u32);
+            problem.refusal(text).map(|message| (message, span))
+        };
+        template.refused = tree.problems.iter().find_map(refusal);
         let diagnostics = tree.problems.into_iter().map(|problem| {
             let span = problem.span.start + offset..problem.span.end + offset;
             let diagnostic = match problem.code {
@@ -245,17 +264,24 @@ impl Template {
         (template, diagnostics)
     }
 
+    /// Why the template cannot be rendered at all, as a request hears it. A deployment refuses more.
+    pub fn refusal(&self) -> Option<Failure> {
+        let (message, span) = self.refused.clone()?;
+        Some(self.placed(Failure { status: 400, message, body: None, span: Some(span.range()) }))
+    }
+
     pub fn render(&self, params: &Params) -> Result<Rendered, Failure> {
         self.render_with(params, &Secrets::default())
     }
 
     pub fn render_with(&self, params: &Params, secrets: &Secrets) -> Result<Rendered, Failure> {
-        self.place(run::render(self, run::Source::Request { params, secrets }))
+        self.run(run::Source::Request { params, secrets })
     }
 
-    /// As a deployment checks it: every parameter takes a placeholder value of its type.
+    /// As a deployment checks it: every parameter is a placeholder, which the typed functions take for
+    /// their default or for a value of their type.
     pub fn render_for_check(&self) -> Result<Rendered, Failure> {
-        self.place(run::render(self, run::Source::Check))
+        self.run(run::Source::Check)
     }
 
     /// The parameters, in source order; one that is used twice is listed twice.
@@ -268,12 +294,33 @@ impl Template {
         &self.text
     }
 
-    fn place(&self, result: Result<Rendered, Failure>) -> Result<Rendered, Failure> {
-        result.map_err(|mut failure| {
-            let offset = self.offset as usize;
-            failure.span = failure.span.map(|span| span.start + offset..span.end + offset);
-            failure
-        })
+    fn run(&self, source: run::Source<'_>) -> Result<Rendered, Failure> {
+        match self.refusal() {
+            Some(failure) => Err(failure),
+            None => run::render(self, source).map_err(|raised| self.placed(raised.answer(self))),
+        }
+    }
+
+    fn placed(&self, mut failure: Failure) -> Failure {
+        let offset = self.offset as usize;
+        failure.span = failure.span.map(|span| span.start + offset..span.end + offset);
+        failure
+    }
+
+    /// The names whose first use is `Array()`, each with its type.
+    fn arrays_read(&self) -> Vec<(Slot, function::Type)> {
+        let mut seen = BTreeSet::new();
+        let mut out = Vec::new();
+        for param in params::discover_for_rendering(self) {
+            if seen.insert(param.name.clone())
+                && let Some(element) = param.data_type.strip_prefix("Array(").and_then(|rest| rest.strip_suffix(')'))
+                && let Some(slot) = self.names.iter().position(|name| **name == *param.name)
+            {
+                // the reference engine leaves the elements of types that it does not know as they are
+                out.push((slot as Slot, function::Type::of_element(element).unwrap_or(function::Type::String)));
+            }
+        }
+        out
     }
 }
 
@@ -284,24 +331,50 @@ fn missing_percent(text: &str, file: &str, offset: usize) -> Vec<Diagnostic> {
     vec![warning.with_hint("start the node's SQL with %")]
 }
 
-/// The names that `Array()` reads, each with the type of its first use.
-fn arrays(body: &[Step]) -> Vec<(Slot, function::Type)> {
-    let mut out: Vec<(Slot, function::Type)> = Vec::new();
-    check::expressions(body, &mut |expr| {
-        check::walk(expr, &mut |expr| {
-            let ExprKind::Call(function::Function::Array, arguments) = &expr.kind else { return };
-            let Some(Expr { kind: ExprKind::Name(slot), .. }) = arguments.values.first() else { return };
-            let named = || arguments.named.iter().find(|(name, _)| &**name == "type").map(|(_, expr)| expr);
-            let kind = match arguments.values.get(1).or_else(named).map(|expr| &expr.kind) {
-                Some(ExprKind::Str(name)) => function::Type::of_element(name),
-                _ => None,
-            };
-            if !out.iter().any(|(known, _)| known == slot) {
-                out.push((*slot, kind.unwrap_or(function::Type::String)));
-            }
-        });
+fn collect(target: &Target, out: &mut BTreeSet<Slot>) {
+    target.slots(&mut |slot| {
+        out.insert(slot);
     });
-    out
+}
+
+/// The names that a body assigns to.
+fn assigned(body: &[Step], out: &mut BTreeSet<Slot>) {
+    for step in body {
+        match step {
+            Step::Text(..)
+            | Step::Squeezed(..)
+            | Step::Print(..)
+            | Step::Evaluate(_)
+            | Step::Break
+            | Step::Continue => {}
+            Step::Set(target, _) => collect(target, out),
+            Step::Augment(slot, ..) => {
+                out.insert(*slot);
+            }
+            Step::If(arms, otherwise) => {
+                arms.iter().for_each(|(_, body)| assigned(body, out));
+                assigned(otherwise, out);
+            }
+            Step::For(target, _, body, otherwise) => {
+                collect(target, out);
+                assigned(body, out);
+                assigned(otherwise, out);
+            }
+            Step::While(_, body, otherwise) => {
+                assigned(body, out);
+                assigned(otherwise, out);
+            }
+            Step::Try { body, handlers, otherwise, finally } => {
+                assigned(body, out);
+                for handler in handlers {
+                    out.extend(handler.name);
+                    assigned(&handler.body, out);
+                }
+                assigned(otherwise, out);
+                assigned(finally, out);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Python's own functions and methods, those that templates use.
 
-use super::Failure;
-use super::call::position;
 use super::function::Function;
+use super::operator::{floor_divide, ordered};
+use super::raised::{Class, Raised};
 use super::run::{Outcome, Run};
 use super::syntax::*;
-use super::value::{Entries, Value, order};
+use super::value::{Entries, Value, equal};
 use std::cmp::Ordering;
+use std::rc::Rc;
 
 /// A template value as the body of an HTTP answer.
 pub(super) fn to_json(value: &Value) -> serde_json::Value {
@@ -20,40 +21,83 @@ pub(super) fn to_json(value: &Value) -> serde_json::Value {
         },
         Value::TypedBig(_, digits) => Json::from(&**digits),
         Value::Float(number) | Value::TypedFloat(_, number) => Json::from(*number),
-        Value::Str(text) | Value::Sql(text) => Json::from(&**text),
-        Value::List(items) | Value::Tuple(items) | Value::Array(items) => {
-            Json::Array(items.values.iter().map(to_json).collect())
-        }
+        Value::Str(text) | Value::Symbol(text) | Value::Expression(text) => Json::from(&**text),
+        Value::Placeholder => Json::from(value.to_text()),
+        Value::List(items) | Value::Tuple(items) => Json::Array(items.values.iter().map(to_json).collect()),
         Value::Dict(entries) => {
             Json::Object(entries.entries.iter().map(|(key, value)| (key.to_text(), to_json(value))).collect())
         }
     }
 }
 
-fn wrong(message: impl AsRef<str>) -> Failure {
-    Failure::template(message)
+static NO_ARGUMENTS: Arguments = Arguments { values: Vec::new(), named: Vec::new() };
+
+fn missing(function: Function) -> Raised {
+    Raised::kind(format!("{}() missing 1 required positional argument", function.name()))
+}
+
+/// Python's `len`.
+pub(super) fn length(value: &Value) -> Outcome<i128> {
+    match (value, value.as_str(), value.items()) {
+        (_, Some(text), _) => Ok(text.chars().count() as i128),
+        (_, _, Some(items)) => Ok(items.len() as i128),
+        (Value::Dict(entries), ..) => Ok(entries.entries.len() as i128),
+        _ => Err(Raised::kind(format!("object of type '{}' has no len()", value.class()))),
+    }
 }
 
 impl<'a> Run<'a> {
     pub(super) fn python(&mut self, function: Function, arguments: &'a Arguments) -> Outcome<Value> {
-        if function == Function::IsInstance {
-            return self.is_instance(arguments);
+        match function {
+            Function::IsInstance => return self.is_instance(arguments),
+            Function::Map | Function::Filter => return self.each(function, arguments),
+            _ => {}
         }
         let mut values = Vec::with_capacity(arguments.values.len());
         for expr in &arguments.values {
             values.push(self.eval(expr)?);
         }
+        self.apply(function, values, arguments)
+    }
+
+    /// `map(int, x)` and `filter(None, x)`: the first argument is the name of one of Python's functions.
+    fn each(&mut self, function: Function, arguments: &'a Arguments) -> Outcome<Value> {
+        let [by, rest @ ..] = &arguments.values[..] else { return Err(missing(function)) };
+        let name = match by.kind {
+            ExprKind::Name(slot) => &*self.template.names[slot as usize],
+            _ => "",
+        };
+        let by = match (function, &by.kind, Function::named(name)) {
+            (Function::Filter, ExprKind::None, _) => None,
+            (_, _, Some(by)) if by.is_python() => Some(by),
+            _ => return Err(Raised::kind(format!("{}() calls one of Python's functions", function.name()))),
+        };
+        let [over] = rest else { return Err(missing(function)) };
+        let over = self.eval(over)?;
+        let mut out = Vec::new();
+        for item in self.iterate(&over)? {
+            self.charge(1)?;
+            let answer = match by {
+                Some(by) => self.apply(by, vec![item.clone()], &NO_ARGUMENTS)?,
+                None => item.clone(),
+            };
+            match function {
+                Function::Map => out.push(answer),
+                _ if answer.truth() => out.push(item),
+                _ => {}
+            }
+        }
+        self.bounded(Value::list(out))
+    }
+
+    fn apply(&mut self, function: Function, values: Vec<Value>, arguments: &'a Arguments) -> Outcome<Value> {
+        arity(function, values.len())?;
         let first = values.first().cloned();
         match (function, first) {
-            (Function::Len, Some(value)) => match (&value, value.as_str(), value.items()) {
-                (_, Some(text), _) => {
-                    self.charge(text.len() / 8)?;
-                    Ok(Value::Int(text.chars().count() as i128))
-                }
-                (_, _, Some(items)) => Ok(Value::Int(items.len() as i128)),
-                (Value::Dict(entries), ..) => Ok(Value::Int(entries.entries.len() as i128)),
-                _ => Err(wrong(format!("object of type '{}' has no len()", value.class()))),
-            },
+            (Function::Len, Some(value)) => {
+                self.charge(value.size() / 8)?;
+                length(&value).map(Value::Int)
+            }
             (Function::List | Function::Set | Function::Tuple, None) => Ok(Value::list(Vec::new())),
             (Function::List, Some(value)) => self.iterate(&value).map(Value::list),
             (Function::Tuple, Some(value)) => self.iterate(&value).map(Value::tuple),
@@ -61,7 +105,8 @@ impl<'a> Run<'a> {
                 let mut unique: Vec<Value> = Vec::new();
                 for item in self.iterate(&value)? {
                     self.charge(unique.len() / 8)?;
-                    if position(&unique, &item).is_none() {
+                    let item = self.hashable(item)?;
+                    if !unique.iter().any(|known| equal(known, &item)) {
                         unique.push(item);
                     }
                 }
@@ -75,25 +120,72 @@ impl<'a> Run<'a> {
                 }
                 self.bounded(Value::dict(entries))
             }
-            (Function::Dict, Some(value)) => Ok(value),
-            (Function::Bool, value) => Ok(Value::Bool(value.is_some_and(|value| value.truth()))),
+            (Function::Dict, Some(value @ Value::Dict(_))) => Ok(value),
+            (Function::Dict, Some(value)) => {
+                let mut entries = Vec::new();
+                for pair in self.iterate(&value)? {
+                    let [key, value] = pair.items().unwrap_or_default() else {
+                        return Err(Raised::kind("cannot convert dictionary update sequence element to a sequence"));
+                    };
+                    self.charge(entries.len() / 8)?;
+                    Entries::insert(&mut entries, self.hashable(key.clone())?, value.clone());
+                }
+                self.bounded(Value::dict(entries))
+            }
+            // the typed parameter of that name has taken the place of Python's own
+            (Function::Bool, Some(value)) => Ok(super::cast::boolean(&value)),
             (Function::Str, value) => Ok(Value::text(value.map_or(String::new(), |value| value.to_text()))),
             (Function::Int, None) => Ok(Value::Int(0)),
-            (Function::Int, Some(value)) => to_int(&value),
+            (Function::Int, Some(value)) => to_int(&value, values.get(1)),
+            (Function::Repr, Some(value)) => Ok(Value::text(value.to_repr())),
+            (Function::Chr, Some(value)) => match value.as_int().map(u32::try_from) {
+                Some(code) => code
+                    .ok()
+                    .and_then(char::from_u32)
+                    .map(|c| Value::text(c.to_string()))
+                    .ok_or_else(|| Raised::value("chr() arg not in range(0x110000)")),
+                None => Err(Raised::kind(format!("'{}' object cannot be interpreted as an integer", value.class()))),
+            },
+            (Function::Ord, Some(value)) => {
+                let mut chars = value.as_str().unwrap_or("").chars();
+                match (chars.next(), chars.next()) {
+                    (Some(c), None) => Ok(Value::Int(u32::from(c).into())),
+                    _ => Err(Raised::kind("ord() expected a character")),
+                }
+            }
+            (Function::Pow, Some(value)) => {
+                self.binary(BinaryOp::Power, "**", value, values.get(1).cloned().unwrap_or(Value::None))
+            }
+            (Function::DivMod, Some(value)) => {
+                let by = values.get(1).cloned().unwrap_or(Value::None);
+                match (value.as_int(), by.as_int()) {
+                    (Some(_), Some(0)) => Err(Raised::new(Class::ZeroDivision, "integer division or modulo by zero")),
+                    (Some(a), Some(b)) if a != i128::MIN => {
+                        let quotient = floor_divide(a, b);
+                        Ok(Value::tuple(vec![Value::Int(quotient), Value::Int(a - quotient * b)]))
+                    }
+                    _ => {
+                        let quotient = self.binary(BinaryOp::FloorDivide, "divmod()", value.clone(), by.clone())?;
+                        let rest = self.binary(BinaryOp::Modulo, "divmod()", value, by)?;
+                        Ok(Value::tuple(vec![quotient, rest]))
+                    }
+                }
+            }
             (Function::Float, None) => Ok(Value::Float(0.0)),
             (Function::Float, Some(value)) => to_float(&value),
             (Function::Abs, Some(value)) => match (value.as_int(), value.as_float()) {
-                (Some(number), _) => {
-                    number.checked_abs().map(Value::Int).ok_or_else(|| wrong("the number is too large"))
-                }
+                (Some(number), _) => number.checked_abs().map(Value::Int).ok_or_else(Raised::too_large),
                 (None, Some(number)) => Ok(Value::Float(number.abs())),
-                _ => Err(wrong(format!("bad operand type for abs(): '{}'", value.class()))),
+                _ => Err(Raised::kind(format!("bad operand type for abs(): '{}'", value.class()))),
             },
             (Function::Round, Some(value)) => round(&value, values.get(1)),
             (Function::Sum, Some(value)) => {
                 let mut sum = values.get(1).cloned().unwrap_or(Value::Int(0));
+                if sum.as_str().is_some() {
+                    return Err(Raised::kind("sum() can't sum strings [use ''.join(seq) instead]"));
+                }
                 for item in self.iterate(&value)? {
-                    sum = self.binary(BinaryOp::Add, sum, item)?;
+                    sum = self.binary(BinaryOp::Add, "+", sum, item)?;
                 }
                 Ok(sum)
             }
@@ -105,44 +197,56 @@ impl<'a> Run<'a> {
                 Ok(Value::list(items))
             }
             (Function::Enumerate, Some(value)) => {
-                let named = self.argument(arguments, 1, "start")?;
-                let start = named.as_ref().and_then(Value::as_int).unwrap_or(0);
+                let named = self.named(arguments, "start")?;
+                let start = values.get(1).or(named.as_ref()).and_then(Value::as_int).unwrap_or(0);
                 let items = self.iterate(&value)?;
                 let pair = |(index, item)| Value::tuple(vec![Value::Int(start.saturating_add(index as i128)), item]);
                 self.bounded(Value::list(items.into_iter().enumerate().map(pair).collect()))
             }
-            (Function::Zip, Some(_)) => self.zip(&values),
+            (Function::Zip, _) => self.zip(&values),
             (Function::Range, Some(_)) => self.range(&values),
             (Function::Sorted, Some(value)) => {
                 let items = self.iterate(&value)?;
                 self.charge(items.len() * 4)?;
                 let mut items = sorted(items)?;
-                if self.argument(arguments, 1, "reverse")?.is_some_and(|reverse| reverse.truth()) {
+                if self.named(arguments, "reverse")?.is_some_and(|reverse| reverse.truth()) {
                     items.reverse();
                 }
                 Ok(Value::list(items))
             }
-            (Function::Max, Some(first)) => self.extreme(first, &values, Ordering::Greater, "max"),
-            (Function::Min, Some(first)) => self.extreme(first, &values, Ordering::Less, "min"),
-            (function, _) => Err(wrong(format!("{} is missing an argument", function.name()))),
+            (Function::Max | Function::Min, Some(first)) => {
+                let default = self.named(arguments, "default")?;
+                self.extreme(function, first, &values, default)
+            }
+            (function, _) => Err(missing(function)),
         }
     }
 
-    fn extreme(&mut self, first: Value, values: &[Value], wanted: Ordering, name: &str) -> Outcome<Value> {
+    fn named(&mut self, arguments: &'a Arguments, name: &str) -> Outcome<Option<Value>> {
+        match arguments.named.iter().find(|(known, _)| **known == *name) {
+            Some((_, expr)) => self.eval(expr).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn extreme(
+        &mut self,
+        function: Function,
+        first: Value,
+        values: &[Value],
+        default: Option<Value>,
+    ) -> Outcome<Value> {
+        let (symbol, wanted) = if function == Function::Max { (">", Ordering::Greater) } else { ("<", Ordering::Less) };
         let candidates = if values.len() == 1 { self.iterate(&first)? } else { values.to_vec() };
         let mut best: Option<Value> = None;
         for value in candidates {
             let is_better = match &best {
                 None => true,
-                Some(best) => {
-                    order(&value, best).ok_or_else(|| {
-                        wrong(format!("{name}() cannot compare '{}' and '{}'", value.class(), best.class()))
-                    })? == wanted
-                }
+                Some(best) => ordered(symbol, &value, best)? == Some(wanted),
             };
             best = if is_better { Some(value) } else { best };
         }
-        best.ok_or_else(|| wrong(format!("{name}() arg is an empty sequence")))
+        best.or(default).ok_or_else(|| Raised::value(format!("{}() arg is an empty sequence", function.name())))
     }
 
     fn zip(&mut self, values: &[Value]) -> Outcome<Value> {
@@ -160,7 +264,9 @@ impl<'a> Run<'a> {
         let mut numbers = Vec::new();
         for value in values {
             let number = value.as_int().and_then(|number| i64::try_from(number).ok());
-            numbers.push(number.ok_or_else(|| wrong(format!("range() takes integers, not '{}'", value.class())))?);
+            numbers.push(number.ok_or_else(|| {
+                Raised::kind(format!("'{}' object cannot be interpreted as an integer", value.class()))
+            })?);
         }
         let (start, stop, step) = match numbers[..] {
             [stop] => (0, stop, 1),
@@ -169,7 +275,7 @@ impl<'a> Run<'a> {
             [] => (0, 0, 1),
         };
         if step == 0 {
-            return Err(wrong("range() step must not be zero"));
+            return Err(Raised::value("range() arg 3 must not be zero"));
         }
         let mut out = Vec::new();
         let mut at = i128::from(start);
@@ -185,7 +291,8 @@ impl<'a> Run<'a> {
     /// The second argument is the name of a class, or a tuple of them; it is not a parameter.
     fn is_instance(&mut self, arguments: &'a Arguments) -> Outcome<Value> {
         let [value, classes] = &arguments.values[..] else {
-            return Err(wrong("isinstance() takes a value and a class"));
+            let message = format!("isinstance expected 2 arguments, got {}", arguments.values.len());
+            return Err(Raised::kind(message));
         };
         let value = self.eval(value)?;
         let classes = match &classes.kind {
@@ -193,7 +300,7 @@ impl<'a> Run<'a> {
             _ => std::slice::from_ref(classes),
         };
         let is_class = |expr: &Expr| match expr.kind {
-            ExprKind::Name(slot) => *self.template.names[slot as usize] == *value.class(),
+            ExprKind::Name(slot) => value.is_instance(&self.template.names[slot as usize]),
             _ => false,
         };
         Ok(Value::Bool(classes.iter().any(is_class)))
@@ -213,154 +320,142 @@ impl<'a> Run<'a> {
             (_, Some(text), _) => self.text_method(text, method, &values)?,
             (Value::Dict(entries), ..) => dict_method(entries, method, &values),
             (_, _, Some(items)) => list_method(items, method, &values)?,
+            (Value::Placeholder, ..) => placeholder_method(method, &values)?,
             _ => None,
         };
-        let name = Method::ALL.iter().find(|(_, known)| *known == method).map_or("", |(name, _)| name);
-        let value = result.ok_or_else(|| {
-            wrong(format!(
-                "'{}' object has no attribute '{name}'. Make sure you're using an object/dictionary when trying to use .{name}() method.",
-                receiver.class()
-            ))
-        })?;
-        self.bounded(value)
+        self.bounded(result.ok_or_else(|| Raised::attribute(receiver.class(), method.name()))?)
     }
 
     fn mutate(&mut self, of: &'a Expr, method: Method, arguments: &'a Arguments) -> Outcome<Value> {
-        let ExprKind::Name(slot) = of.kind else {
-            return Err(wrong("append, extend, pop and update change a variable, so they are called on its name"));
-        };
         let mut values = Vec::with_capacity(arguments.values.len());
         for expr in &arguments.values {
             values.push(self.eval(expr)?);
         }
-        if let (Value::Dict(entries), Method::Update | Method::Pop) = (self.load(slot)?, method) {
-            self.charge(entries.entries.len())?;
-            let mut entries = entries.entries.clone();
-            let mut result = Value::None;
-            match (method, values.first()) {
-                (Method::Update, Some(Value::Dict(more))) => {
-                    for (key, value) in &more.entries {
-                        self.charge(entries.len() / 8)?;
-                        Entries::insert(&mut entries, key.clone(), value.clone());
-                    }
+        self.change(of, &mut |run, value| {
+            let (changed, answer) = match value {
+                Value::List(items) => {
+                    run.charge(items.values.len() / 8)?;
+                    let mut items = std::mem::take(&mut Rc::make_mut(items).values);
+                    let answer = run.change_list(&mut items, method, &values);
+                    (Value::list(items), answer)
                 }
-                (Method::Pop, Some(key)) => {
-                    match entries.iter().position(|(known, _)| super::value::equal(known, key)) {
-                        Some(index) => result = entries.remove(index).1,
-                        None => result = values.get(1).cloned().ok_or_else(|| wrong("Missing key"))?,
-                    }
+                Value::Dict(entries) if matches!(method, Method::Update | Method::Pop) => {
+                    run.charge(entries.entries.len())?;
+                    let mut entries = std::mem::take(&mut Rc::make_mut(entries).entries);
+                    let answer = run.change_dict(&mut entries, method, &values);
+                    (Value::dict(entries), answer)
                 }
-                _ => return Err(wrong("update() takes a dict")),
-            }
-            let value = self.bounded(Value::dict(entries))?;
-            self.store(slot, value);
-            return Ok(result);
-        }
-        let mut items = self.take_items(slot)?;
-        let mut result = Value::None;
-        match (method, values.into_iter().next()) {
-            (Method::Append, Some(value)) => items.push(value),
-            (Method::Extend, Some(value)) => items.extend(self.iterate(&value)?),
-            (Method::Pop, None) => result = items.pop().ok_or_else(|| wrong("pop from empty list"))?,
-            (Method::Pop, Some(index)) => {
-                let index = index.as_int().map(|at| if at < 0 { at + items.len() as i128 } else { at });
-                let index = index.and_then(|at| usize::try_from(at).ok()).filter(|at| *at < items.len());
-                result = items.remove(index.ok_or_else(|| wrong("pop index out of range"))?);
-            }
-            _ => return Err(wrong("the method is missing an argument")),
-        }
-        let value = self.bounded(Value::list(items))?;
-        self.store(slot, value);
-        Ok(result)
+                other => return Err(Raised::attribute(other.class(), method.name())),
+            };
+            *value = run.bounded(changed)?;
+            answer
+        })
     }
 
-    fn text_method(&mut self, text: &str, method: Method, values: &[Value]) -> Outcome<Option<Value>> {
-        let first = values.first().filter(|value| **value != Value::None);
-        let part =
-            || first.and_then(Value::as_str).ok_or_else(|| wrong("the method of a text takes a text as its argument"));
-        let chars = |text: &str| text.chars().count() as i128;
-        let strip = |from_left: bool, from_right: bool| {
-            let set: Option<Vec<char>> = first.and_then(Value::as_str).map(|set| set.chars().collect());
-            let drop = |c: char| set.as_ref().map_or(c.is_whitespace(), |set| set.contains(&c));
-            let mut rest = text;
-            rest = if from_left { rest.trim_start_matches(drop) } else { rest };
-            rest = if from_right { rest.trim_end_matches(drop) } else { rest };
-            Value::text(rest)
-        };
-        let ends = |test: fn(&str, &str) -> bool| match first {
-            Some(Value::Tuple(all)) => Ok(all.values.iter().filter_map(Value::as_str).any(|end| test(text, end))),
-            _ => part().map(|end| test(text, end)),
-        };
-        Ok(Some(match method {
-            Method::Split | Method::RightSplit => {
-                let limit = values.get(1).and_then(Value::as_int).and_then(|limit| usize::try_from(limit).ok());
-                let limit = limit.map_or(usize::MAX, |limit| limit.saturating_add(1));
-                let parts: Vec<Value> = match first {
-                    None => text.split_whitespace().map(Value::text).collect(),
-                    Some(_) => {
-                        let separator = part()?;
-                        if separator.is_empty() {
-                            return Err(wrong("empty separator"));
-                        }
-                        if method == Method::Split {
-                            text.splitn(limit, separator).map(Value::text).collect()
-                        } else {
-                            let mut parts: Vec<Value> = text.rsplitn(limit, separator).map(Value::text).collect();
-                            parts.reverse();
-                            parts
-                        }
-                    }
-                };
-                self.charge(parts.len())?;
-                Value::list(parts)
-            }
-            Method::SplitLines => Value::list(text.lines().map(Value::text).collect()),
-            Method::Join => {
-                let Some(value) = first else { return Err(wrong("join() takes a list of texts")) };
-                let mut out = String::new();
-                for (index, item) in self.iterate(value)?.iter().enumerate() {
-                    let Some(item) = item.as_str() else {
-                        let class = item.class();
-                        return Err(wrong(format!("sequence item {index}: expected str instance, {class} found")));
-                    };
-                    self.charge((item.len() + text.len()) / 8)?;
-                    out.push_str(if index > 0 { text } else { "" });
-                    out.push_str(item);
+    fn change_dict(&mut self, entries: &mut Vec<(Value, Value)>, method: Method, values: &[Value]) -> Outcome<Value> {
+        match (method, values) {
+            (Method::Update, [Value::Dict(more)]) => {
+                for (key, value) in &more.entries {
+                    self.charge(entries.len() / 8)?;
+                    Entries::insert(entries, key.clone(), value.clone());
                 }
-                Value::text(out)
+                Ok(Value::None)
             }
-            Method::Replace => {
-                let from = part()?;
-                let Some(to) = values.get(1).and_then(Value::as_str) else {
-                    return Err(wrong("replace() takes two texts"));
-                };
-                self.charge((text.len() + 1).saturating_mul(to.len() + 1) / 8)?;
-                Value::text(text.replace(from, to))
-            }
-            Method::Upper => Value::text(text.to_uppercase()),
-            Method::Lower => Value::text(text.to_lowercase()),
-            Method::Capitalize => Value::text(capitalized(text)),
-            Method::Title => Value::text(titled(text)),
-            Method::Strip => strip(true, true),
-            Method::LeftStrip => strip(true, false),
-            Method::RightStrip => strip(false, true),
-            Method::StartsWith => Value::Bool(ends(|text, end| text.starts_with(end))?),
-            Method::EndsWith => Value::Bool(ends(|text, end| text.ends_with(end))?),
-            Method::Find => Value::Int(text.find(part()?).map_or(-1, |at| chars(&text[..at]))),
-            Method::Index => {
-                let at = text.find(part()?).ok_or_else(|| wrong("substring not found"))?;
-                Value::Int(chars(&text[..at]))
-            }
-            Method::Count => Value::Int(match part()? {
-                "" => chars(text) + 1,
-                part => text.matches(part).count() as i128,
-            }),
-            Method::IsDigit | Method::IsNumeric => Value::Bool(!text.is_empty() && text.chars().all(char::is_numeric)),
-            Method::IsAlpha => Value::Bool(!text.is_empty() && text.chars().all(char::is_alphabetic)),
-            Method::IsAlnum => Value::Bool(!text.is_empty() && text.chars().all(char::is_alphanumeric)),
-            _ => return Ok(None),
-        }))
+            (Method::Pop, [key, default @ ..]) => match entries.iter().position(|(known, _)| equal(known, key)) {
+                Some(index) => Ok(entries.remove(index).1),
+                None => default.first().cloned().ok_or_else(|| Raised::new(Class::Key, key.to_repr())),
+            },
+            _ => Err(Raised::kind(format!("{}() takes a dict", method.name()))),
+        }
     }
+
+    fn change_list(&mut self, items: &mut Vec<Value>, method: Method, values: &[Value]) -> Outcome<Value> {
+        let mut result = Value::None;
+        match (method, values) {
+            (Method::Append, [value]) => items.push(value.clone()),
+            (Method::Extend, [value]) => items.extend(self.iterate(value)?),
+            (Method::Insert, [at, value]) => {
+                let at = at.as_int().unwrap_or(0);
+                let at = if at < 0 { (at + items.len() as i128).max(0) } else { at };
+                let at = usize::try_from(at).map_or(items.len(), |at| at.min(items.len()));
+                items.insert(at, value.clone());
+            }
+            (Method::Remove, [value]) => {
+                let at = items.iter().position(|item| equal(item, value));
+                items.remove(at.ok_or_else(|| Raised::value("list.remove(x): x not in list"))?);
+            }
+            (Method::Reverse, []) => items.reverse(),
+            (Method::Sort, []) => {
+                self.charge(items.len() * 4)?;
+                *items = sorted(std::mem::take(items))?;
+            }
+            (Method::Pop, []) => {
+                result = items.pop().ok_or_else(|| Raised::new(Class::Index, "pop from empty list"))?;
+            }
+            (Method::Pop, [index]) => {
+                let index = index.as_int().map(|at| if at < 0 { at + items.len() as i128 } else { at });
+                let index = index.and_then(|at| usize::try_from(at).ok()).filter(|at| *at < items.len());
+                let missing = || Raised::new(Class::Index, "pop index out of range");
+                result = items.remove(index.ok_or_else(missing)?);
+            }
+            (method, values) => {
+                let (name, given) = (method.name(), values.len());
+                return Err(Raised::kind(format!("list.{name}() takes exactly one argument ({given} given)")));
+            }
+        }
+        Ok(result)
+    }
+}
+
+fn placeholder_method(method: Method, values: &[Value]) -> Outcome<Option<Value>> {
+    match (method, values.len()) {
+        (Method::Split, 1) => Ok(Some(Value::list(vec![Value::Placeholder; 2]))),
+        (Method::StartsWith, 1) => Ok(Some(Value::Bool(false))),
+        (Method::Split | Method::StartsWith, 0) => {
+            Err(Raised::kind(format!("Placeholder.{}() missing 1 required positional argument", method.name())))
+        }
+        (Method::Split | Method::StartsWith, count) => {
+            let (name, given) = (method.name(), count + 1);
+            Err(Raised::kind(format!("Placeholder.{name}() takes 2 positional arguments but {given} were given")))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Python's complaint about too few or too many arguments of one of its own functions.
+fn arity(function: Function, given: usize) -> Outcome<()> {
+    let (least, most) = function.python_arity();
+    if (least..=most).contains(&given) {
+        return Ok(());
+    }
+    let name = function.name();
+    Err(Raised::kind(match function {
+        _ if (least, most) == (1, 1) && function != Function::Sorted => {
+            format!("{name}() takes exactly one argument ({given} given)")
+        }
+        Function::Sorted => format!("sorted expected 1 argument, got {given}"),
+        Function::Round | Function::Enumerate if given == 0 => {
+            let argument = if function == Function::Round { "number" } else { "iterable" };
+            format!("{name}() missing required argument '{argument}' (pos 1)")
+        }
+        Function::Sum if given == 0 => "sum() takes at least 1 positional argument (0 given)".to_owned(),
+        Function::Int | Function::Str | Function::Round | Function::Enumerate | Function::Sum => {
+            format!("{name}() takes at most {most} arguments ({given} given)")
+        }
+        _ if given < least => {
+            let (at_least, plural) = match (least == most, least) {
+                (true, 1) => ("", "argument"),
+                (true, _) => ("", "arguments"),
+                (false, 1) => ("at least ", "argument"),
+                (false, _) => ("at least ", "arguments"),
+            };
+            format!("{name} expected {at_least}{least} {plural}, got {given}")
+        }
+        _ => {
+            let at_most = if least == most { "" } else { "at most " };
+            format!("{name} expected {at_most}{most} argument{}, got {given}", if most == 1 { "" } else { "s" })
+        }
+    }))
 }
 
 fn dict_method(entries: &Entries, method: Method, values: &[Value]) -> Option<Value> {
@@ -382,47 +477,78 @@ fn dict_method(entries: &Entries, method: Method, values: &[Value]) -> Option<Va
 fn list_method(items: &[Value], method: Method, values: &[Value]) -> Outcome<Option<Value>> {
     let value = values.first().unwrap_or(&Value::None);
     Ok(Some(match method {
-        Method::Count => Value::Int(items.iter().filter(|item| super::value::equal(item, value)).count() as i128),
+        Method::Count => Value::Int(items.iter().filter(|item| equal(item, value)).count() as i128),
         Method::Index => {
-            let index = position(items, value).ok_or_else(|| wrong(format!("{} is not in list", value.to_text())))?;
+            let index = items.iter().position(|item| equal(item, value));
+            let index = index.ok_or_else(|| Raised::value(format!("{} is not in list", value.to_repr())))?;
             Value::Int(index as i128)
         }
         _ => return Ok(None),
     }))
 }
 
-fn to_int(value: &Value) -> Outcome<Value> {
+/// Python's `int(value, base)`.
+pub(super) fn to_int(value: &Value, base: Option<&Value>) -> Outcome<Value> {
+    let radix = base.map_or(Some(10), Value::as_int).and_then(|base| u32::try_from(base).ok());
+    let Some(radix) = radix.filter(|radix| (2..=36).contains(radix)) else {
+        return Err(Raised::value("int() base must be >= 2 and <= 36, or 0"));
+    };
     if let Some(text) = value.as_str() {
-        let digits = text.trim().replace('_', "");
-        return digits
-            .parse()
+        let wrong = || Raised::value(format!("invalid literal for int() with base {radix}: {}", value.to_repr()));
+        let lower = text.trim().to_lowercase();
+        let (sign, digits) = match lower.strip_prefix('-') {
+            Some(digits) => ("-", digits),
+            None => ("", lower.strip_prefix('+').unwrap_or(&lower)),
+        };
+        let prefix = [(16, "0x"), (8, "0o"), (2, "0b")].into_iter().find(|(base, _)| *base == radix);
+        let digits = prefix.and_then(|(_, prefix)| digits.strip_prefix(prefix)).unwrap_or(digits);
+        let is_grouped = !digits.starts_with('_') && !digits.ends_with('_') && !digits.contains("__");
+        let digits = digits.replace('_', "");
+        if !is_grouped || digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
+            return Err(wrong());
+        }
+        return i128::from_str_radix(&format!("{sign}{digits}"), radix)
             .map(Value::Int)
-            .map_err(|_| wrong(format!("invalid literal for int() with base 10: '{text}'")));
+            .map_err(|_| Raised::too_large());
     }
     match (value.as_int(), value.as_float()) {
         (Some(number), _) => Ok(Value::Int(number)),
+        (None, Some(number)) if number.is_nan() => Err(Raised::value("cannot convert float NaN to integer")),
+        (None, Some(number)) if number.is_infinite() => {
+            Err(Raised::new(Class::Overflow, "cannot convert float infinity to integer"))
+        }
         (None, Some(number)) if number.abs() < 1e38 => Ok(Value::Int(number as i128)),
-        _ => Err(wrong(format!("int() argument must be a string or a number, not '{}'", value.class()))),
+        (None, Some(_)) => Err(Raised::too_large()),
+        _ => Err(Raised::kind(format!(
+            "int() argument must be a string, a bytes-like object or a real number, not '{}'",
+            value.class()
+        ))),
     }
 }
 
 fn to_float(value: &Value) -> Outcome<Value> {
     if let Some(text) = value.as_str() {
         let number = text.trim().parse().map(Value::Float);
-        return number.map_err(|_| wrong(format!("could not convert string to float: '{text}'")));
+        return number.map_err(|_| Raised::value(format!("could not convert string to float: {}", value.to_repr())));
     }
-    let number = value.as_float().map(Value::Float);
-    number.ok_or_else(|| wrong(format!("float() argument must be a string or a number, not '{}'", value.class())))
+    value.as_float().map(Value::Float).ok_or_else(|| {
+        Raised::kind(format!("float() argument must be a string or a real number, not '{}'", value.class()))
+    })
 }
 
 fn round(value: &Value, digits: Option<&Value>) -> Outcome<Value> {
     let Some(number) = value.as_float() else {
-        return Err(wrong(format!("type {} doesn't define __round__ method", value.class())));
+        return Err(Raised::kind(format!("type {} doesn't define __round__ method", value.class())));
     };
     match (digits.and_then(Value::as_int), value.as_int()) {
-        (None, Some(number)) => Ok(Value::Int(number)),
-        (None, None) => to_int(&Value::Float(number.round_ties_even())),
-        (Some(digits), _) => {
+        (_, Some(number)) => Ok(Value::Int(number)),
+        (None, None) => to_int(&Value::Float(number.round_ties_even()), None),
+        // the decimal text is exact, so it rounds as Python does
+        (Some(digits @ 0..=300), None) => {
+            let text = format!("{number:.*}", digits as usize);
+            Ok(Value::Float(text.parse().unwrap_or(number)))
+        }
+        (Some(digits), None) => {
             let scale = 10f64.powi(digits.clamp(-300, 300) as i32);
             Ok(Value::Float((number * scale).round_ties_even() / scale))
         }
@@ -432,10 +558,13 @@ fn round(value: &Value, digits: Option<&Value>) -> Outcome<Value> {
 /// Texts or numbers; what Python would not order is refused before the sort, which needs a total
 /// order.
 fn sorted(mut items: Vec<Value>) -> Outcome<Vec<Value>> {
+    for pair in items.windows(2) {
+        ordered("<", &pair[1], &pair[0])?;
+    }
     let all_text = items.iter().all(|item| item.as_str().is_some());
     let all_numbers = items.iter().all(|item| item.as_float().is_some_and(|number| !number.is_nan()));
     if !all_text && !all_numbers {
-        return Err(wrong("sorted() takes texts or numbers, and not both"));
+        return Err(Raised::value("sorted() takes texts or numbers, and not both"));
     }
     match all_text {
         true => items.sort_by(|left, right| left.as_str().cmp(&right.as_str())),
@@ -445,24 +574,4 @@ fn sorted(mut items: Vec<Value>) -> Outcome<Vec<Value>> {
         }),
     }
     Ok(items)
-}
-
-fn capitalized(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .map_or(String::new(), |first| first.to_uppercase().collect::<String>() + &chars.as_str().to_lowercase())
-}
-
-fn titled(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut in_word = false;
-    for c in text.chars() {
-        match in_word {
-            true => out.extend(c.to_lowercase()),
-            false => out.extend(c.to_uppercase()),
-        }
-        in_word = c.is_alphabetic();
-    }
-    out
 }

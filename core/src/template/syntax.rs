@@ -35,8 +35,7 @@ pub(super) enum Step {
     While(Expr, Body, Body),
     Try {
         body: Body,
-        /// The variable that takes the message, and what to do.
-        handlers: Vec<(Option<Slot>, Body)>,
+        handlers: Vec<Handler>,
         otherwise: Body,
         finally: Body,
     },
@@ -50,11 +49,36 @@ pub(super) enum Step {
 
 pub(super) type Body = Vec<Step>;
 
+/// `{% except KeyError as e %}` and what to do.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub(super) struct Handler {
+    /// None are all of them.
+    pub(super) classes: Vec<Arc<str>>,
+    /// The variable that takes the message.
+    pub(super) name: Option<Slot>,
+    pub(super) body: Body,
+}
+
 /// What a value is assigned to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Target {
     Name(Slot),
     Each(Vec<Target>),
+    /// `x = y = 1`.
+    All(Vec<Target>),
+    /// `x['key'] = 1`: of what, and the key.
+    Item(Box<Expr>, Box<Expr>),
+}
+
+impl Target {
+    /// The variables that get a value.
+    pub(super) fn slots(&self, visit: &mut dyn FnMut(Slot)) {
+        match self {
+            Target::Name(slot) => visit(*slot),
+            Target::Each(all) | Target::All(all) => all.iter().for_each(|target| target.slots(visit)),
+            Target::Item(..) => {}
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,7 +91,7 @@ pub(super) struct Expr {
 pub(super) enum ExprKind {
     None,
     Bool(bool),
-    Int(i64),
+    Int(i128),
     Float(f64),
     Str(Arc<str>),
     Name(Slot),
@@ -86,9 +110,15 @@ pub(super) enum ExprKind {
     Index(Box<Expr>, Box<Expr>),
     Slice(Box<Expr>, Box<[Option<Expr>; 3]>),
     Call(Function, Arguments),
+    /// A call of what is no function of ours.
+    CallValue(Box<Expr>, Arguments),
+    /// `x.y` without a call, or of a method that is not in [`Method`].
+    Attribute(Box<Expr>, Arc<str>),
+    /// `{{ x }}` inside a block. Python reads it as braces; it counts for the discovery of parameters.
+    Embedded(Box<Expr>),
     Method(Box<Expr>, Method, Arguments),
-    /// An f-string: its pieces are joined.
-    Format(Vec<Expr>),
+    /// An f-string: its pieces are joined, those with `!r` as Python writes them.
+    Format(Vec<(Expr, bool)>),
     Comprehension(Box<Comprehension>),
 }
 
@@ -138,6 +168,31 @@ impl BinaryOp {
             BinaryOp::Power => "**",
         }
     }
+
+    pub(super) fn augmented(self) -> &'static str {
+        match self {
+            BinaryOp::Add => "+=",
+            BinaryOp::Subtract => "-=",
+            BinaryOp::Multiply => "*=",
+            BinaryOp::Divide => "/=",
+            BinaryOp::FloorDivide => "//=",
+            BinaryOp::Modulo => "%=",
+            BinaryOp::Power => "**=",
+        }
+    }
+
+    /// As Python's syntax tree calls it.
+    pub(super) fn node(self) -> &'static str {
+        match self {
+            BinaryOp::Add => "Add",
+            BinaryOp::Subtract => "Sub",
+            BinaryOp::Multiply => "Mult",
+            BinaryOp::Divide => "Div",
+            BinaryOp::FloorDivide => "FloorDiv",
+            BinaryOp::Modulo => "Mod",
+            BinaryOp::Power => "Pow",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,67 +214,111 @@ pub(super) enum CompareOp {
 pub(super) enum Method {
     Append,
     Capitalize,
+    CaseFold,
+    Center,
     Count,
     EndsWith,
     Extend,
     Find,
     Get,
     Index,
+    Insert,
     IsAlnum,
     IsAlpha,
     IsDigit,
+    IsLower,
     IsNumeric,
+    IsSpace,
+    IsUpper,
     Items,
     Join,
     Keys,
+    LeftJustify,
     LeftStrip,
     Lower,
+    Partition,
     Pop,
+    Remove,
+    RemovePrefix,
+    RemoveSuffix,
     Replace,
+    Reverse,
+    RightFind,
+    RightJustify,
+    RightPartition,
     RightSplit,
     RightStrip,
+    Sort,
     Split,
     SplitLines,
     StartsWith,
     Strip,
+    SwapCase,
     Title,
     Update,
     Upper,
     Values,
+    ZeroFill,
 }
 
 impl Method {
-    pub(super) const ALL: [(&'static str, Method); 29] = [
+    pub(super) const ALL: [(&'static str, Method); 47] = [
         ("append", Method::Append),
         ("capitalize", Method::Capitalize),
+        ("casefold", Method::CaseFold),
+        ("center", Method::Center),
         ("count", Method::Count),
         ("endswith", Method::EndsWith),
         ("extend", Method::Extend),
         ("find", Method::Find),
         ("get", Method::Get),
         ("index", Method::Index),
+        ("insert", Method::Insert),
         ("isalnum", Method::IsAlnum),
         ("isalpha", Method::IsAlpha),
         ("isdigit", Method::IsDigit),
+        ("islower", Method::IsLower),
         ("isnumeric", Method::IsNumeric),
+        ("isspace", Method::IsSpace),
+        ("isupper", Method::IsUpper),
         ("items", Method::Items),
         ("join", Method::Join),
         ("keys", Method::Keys),
+        ("ljust", Method::LeftJustify),
         ("lstrip", Method::LeftStrip),
         ("lower", Method::Lower),
+        ("partition", Method::Partition),
         ("pop", Method::Pop),
+        ("remove", Method::Remove),
+        ("removeprefix", Method::RemovePrefix),
+        ("removesuffix", Method::RemoveSuffix),
         ("replace", Method::Replace),
+        ("reverse", Method::Reverse),
+        ("rfind", Method::RightFind),
+        ("rjust", Method::RightJustify),
+        ("rpartition", Method::RightPartition),
         ("rsplit", Method::RightSplit),
         ("rstrip", Method::RightStrip),
+        ("sort", Method::Sort),
         ("split", Method::Split),
         ("splitlines", Method::SplitLines),
         ("startswith", Method::StartsWith),
         ("strip", Method::Strip),
+        ("swapcase", Method::SwapCase),
         ("title", Method::Title),
         ("update", Method::Update),
         ("upper", Method::Upper),
         ("values", Method::Values),
+        ("zfill", Method::ZeroFill),
     ];
+
+    pub(super) fn name(self) -> &'static str {
+        Method::ALL
+            .iter()
+            .find(|(_, method)| *method == self)
+            .map(|(name, _)| *name)
+            .expect("every method is in the table")
+    }
 
     pub(super) fn named(name: &str) -> Option<Method> {
         Method::ALL.iter().find(|(known, _)| *known == name).map(|(_, method)| *method)
@@ -230,8 +329,38 @@ impl Method {
         matches!(self, Method::Split | Method::Get | Method::Join | Method::Replace)
     }
 
+    /// Of a text, and without arguments.
+    pub(super) fn takes_nothing(self) -> bool {
+        matches!(
+            self,
+            Method::Capitalize
+                | Method::CaseFold
+                | Method::IsAlnum
+                | Method::IsAlpha
+                | Method::IsDigit
+                | Method::IsLower
+                | Method::IsNumeric
+                | Method::IsSpace
+                | Method::IsUpper
+                | Method::Lower
+                | Method::SwapCase
+                | Method::Title
+                | Method::Upper
+        )
+    }
+
     /// Changes the list or dict it is called on.
     pub(super) fn mutates(self) -> bool {
-        matches!(self, Method::Append | Method::Extend | Method::Pop | Method::Update)
+        matches!(
+            self,
+            Method::Append
+                | Method::Extend
+                | Method::Insert
+                | Method::Pop
+                | Method::Remove
+                | Method::Reverse
+                | Method::Sort
+                | Method::Update
+        )
     }
 }

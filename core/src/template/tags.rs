@@ -1,7 +1,7 @@
 //! Splits a node's SQL at its tags and nests the blocks.
 
 use super::expression::{Names, Parser};
-use super::problem::Problem;
+use super::problem::{Problem, Says};
 use super::syntax::*;
 use super::token::{self, Tokens};
 use crate::diagnostic::nearest;
@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 const FORBIDDEN: [&str; 9] = ["import", "from", "include", "extends", "block", "apply", "raw", "module", "autoescape"];
-const TAGS: [&str; 16] = [
+const TAGS: [&str; 14] = [
     "if",
     "elif",
     "else",
@@ -25,8 +25,6 @@ const TAGS: [&str; 16] = [
     "continue",
     "comment",
     "whitespace",
-    "endif",
-    "endfor",
 ];
 
 #[derive(Clone, Copy, PartialEq)]
@@ -53,6 +51,7 @@ pub(super) fn parse(text: &str, start: usize) -> Tree {
         open: Vec::new(),
         whitespace: Whitespace::All,
         too_deep: false,
+        last_tag_end: start,
     };
     let body = reader.template();
     Tree { body, names: reader.names.list, problems: reader.problems }
@@ -73,7 +72,7 @@ enum Block {
 
 enum Stage {
     Body,
-    Except(Option<Slot>),
+    Except(Vec<Arc<str>>, Option<Slot>),
     Else,
     Finally,
 }
@@ -118,7 +117,7 @@ impl Block {
                 for (stage, steps) in stages {
                     match stage {
                         Stage::Body => body = steps,
-                        Stage::Except(name) => handlers.push((name, steps)),
+                        Stage::Except(classes, name) => handlers.push(Handler { classes, name, body: steps }),
                         Stage::Else => otherwise = steps,
                         Stage::Finally => finally = steps,
                     }
@@ -137,6 +136,7 @@ struct Reader<'a> {
     open: Vec<Open>,
     whitespace: Whitespace,
     too_deep: bool,
+    last_tag_end: usize,
 }
 
 impl Reader<'_> {
@@ -158,11 +158,15 @@ impl Reader<'_> {
             } else if rest.starts_with("{%") {
                 self.block(&mut root);
             }
+            if self.at > tag {
+                self.last_tag_end = self.at;
+            }
         }
         while let Some(open) = self.open.pop() {
-            let line = self.line(open.tag.start);
-            let message = format!("Missing {{% end %}} block for {} at line {line}", open.kind.name());
-            self.problems.push(Problem::new("T0102", open.tag.clone(), message));
+            let message = format!("Missing {{% end %}} block for {}", open.kind.name());
+            // the reference engine takes every block for an if, and counts to the last tag it has read
+            let says = Says::Text(format!("Missing {{% end %}} block for if at line {}", self.line(self.last_tag_end)));
+            self.problems.push(Problem::new("T0102", open.tag.clone(), message).saying(says));
             self.push(&mut root, open.kind.close());
         }
         root
@@ -187,6 +191,7 @@ impl Reader<'_> {
         let span = Span(range.start as u32, range.end as u32);
         let step = match self.whitespace {
             Whitespace::All => Step::Text(span),
+            _ if self.text[range.clone()].contains("<pre>") => Step::Text(span),
             mode => Step::Squeezed(squeeze(&self.text[range], mode).into(), span),
         };
         self.push(root, step);
@@ -200,7 +205,7 @@ impl Reader<'_> {
     }
 
     fn unclosed(&mut self, close: &str, what: &str) {
-        let message = format!("Missing end {what} {close} at line {}", self.line(self.at));
+        let message = format!("Missing end {what} {close}");
         self.problems.push(Problem::new("T0101", self.at..self.at + 2, message));
         self.at = self.text.len();
     }
@@ -236,7 +241,7 @@ impl Reader<'_> {
     fn print(&mut self, root: &mut Body) {
         let Some((tokens, tag)) = self.tag("}}", "expression") else { return };
         if tokens.len() == 1 {
-            self.problems.push(Problem::new("T0104", tag, "Empty expression"));
+            self.problems.push(Problem::new("T0104", tag, "Empty expression").saying(Says::Line));
             return;
         }
         match Parser::new(tokens, &mut self.names).whole() {
@@ -244,20 +249,42 @@ impl Reader<'_> {
                 super::check::output(&expr, &self.names.list, &mut self.problems);
                 self.push(root, Step::Print(expr, Span(tag.start as u32, tag.end as u32)));
             }
-            Err(problem) => self.problems.push(problem),
+            Err(problem) => {
+                let first = self.text[tag.start + 2..tag.end - 2].split_whitespace().next().unwrap_or("");
+                let kind = match first {
+                    "import" => "Import",
+                    _ if first.trim_start_matches('(').starts_with("lambda") => "Lambda",
+                    _ if problem.message.ends_with("but found \"=\"") => "Assign",
+                    _ => "",
+                };
+                self.problems.push(if first.contains("from") {
+                    Problem::new("T0203", tag, "\"from\" is a forbidden word").saying(Says::Line)
+                } else if !kind.is_empty() {
+                    Problem::new("T0203", tag, format!("Invalid expression type: {kind}"))
+                } else {
+                    problem
+                });
+            }
         }
     }
 
     fn block(&mut self, root: &mut Body) {
         let word_at = self.at + 2 + (self.text[self.at + 2..].len() - self.text[self.at + 2..].trim_start().len());
         let rest = &self.text[word_at..];
-        let word = &rest[..rest.find(|c: char| !(c == '_' || c.is_alphanumeric())).unwrap_or(rest.len())];
+        // the word ends at a space and nowhere else, or at the tag's end
+        let inside = rest.find("%}").map_or(rest, |end| rest[..end].trim_end());
+        let word = &inside[..inside.find(' ').unwrap_or(inside.len())];
         let word_span = word_at..word_at + word.len();
         if word == "comment" {
             match rest.find("%}") {
                 Some(end) => self.at = word_at + end + 2,
                 None => self.unclosed("%}", "block"),
             }
+            return;
+        }
+        if !inside.is_empty() && !TAGS.contains(&word) && rest.contains("%}") {
+            self.at = word_at + rest.find("%}").map_or(rest.len(), |end| end + 2);
+            self.problems.push(self.unknown(word, word_span));
             return;
         }
         let Some((tokens, tag)) = self.tag("%}", "block") else {
@@ -288,18 +315,30 @@ impl Reader<'_> {
         mut tokens: Tokens,
     ) -> Result<(), Problem> {
         tokens.remove(0);
+        let is_stray = self.open.is_empty() && word != "try";
+        if matches!(word, "try" | "else" | "finally") && tokens.len() > 1 && !is_stray {
+            let inside = self.text[tag.start + 2..tag.end - 2].trim();
+            return Err(Problem::new("T0203", tag, format!("Invalid control block: {inside}")));
+        }
         match word {
             "if" | "for" | "while" | "try" => self.open_block(word, tag, tokens),
             "elif" | "else" | "except" | "finally" => self.middle(word, tag, tokens),
             "end" => self.end(root, tag),
             "set" => {
-                let step = self.assignment(tokens)?;
+                if tokens.len() == 1 {
+                    return Err(Problem::new("T0103", tag, "set missing statement"));
+                }
+                let statement = self.text[word_span.end..tag.end - 2].trim();
+                let step = self.assignment(tokens).map_err(|problem| match is_statement(statement) {
+                    true => Problem::new("T0203", tag, format!("Invalid set statement: {statement}")),
+                    false => problem,
+                })?;
                 self.push(root, step);
                 Ok(())
             }
             "break" | "continue" => {
                 if !self.open.iter().any(|open| matches!(open.kind, Block::For { .. } | Block::While { .. })) {
-                    return Err(Problem::new("T0102", tag, format!("{word} outside for/while block")));
+                    return Err(Problem::new("T0102", tag, format!("{word} outside {{'for', 'while'}} block")));
                 }
                 let step = if word == "break" { Step::Break } else { Step::Continue };
                 self.push(root, step);
@@ -310,22 +349,31 @@ impl Reader<'_> {
                     Some((token::Token::Name(mode), _)) if mode == "all" => Whitespace::All,
                     Some((token::Token::Name(mode), _)) if mode == "single" => Whitespace::Single,
                     Some((token::Token::Name(mode), _)) if mode == "oneline" => Whitespace::OneLine,
-                    _ => return Err(Problem::new("T0103", tag, "whitespace is one of all, single, oneline")),
+                    _ => {
+                        let mode = self.text[word_span.end..tag.end - 2].trim();
+                        let problem = Problem::new("T0103", tag, format!("invalid whitespace mode {mode}"));
+                        let hint = "it is one of all, single, oneline".to_owned();
+                        return Err(problem.saying(Says::Plain).with_hint(Some(hint)));
+                    }
                 };
                 Ok(())
             }
-            _ if FORBIDDEN.contains(&word) => {
-                let message = format!("{word} is forbidden at line {}", self.line(word_span.start));
-                Err(Problem::new("T0103", word_span, message))
-            }
-            _ => {
-                let hint = match word {
-                    "endif" | "endfor" | "endwhile" | "endtry" => Some("blocks are closed by {% end %}".to_owned()),
-                    _ => nearest(word, TAGS).map(|tag| format!("did you mean {tag:?}?")),
-                };
-                Err(Problem::new("T0103", word_span, format!("unknown operator: '{word}'")).with_hint(hint))
-            }
+            _ => Err(self.unknown(word, word_span)),
         }
+    }
+
+    fn unknown(&self, word: &str, word_span: Range<usize>) -> Problem {
+        if FORBIDDEN.contains(&word) {
+            let word = if word == "from" { "import" } else { word };
+            return Problem::new("T0103", word_span, format!("{word} is forbidden"));
+        }
+        let hint = match word {
+            "endif" | "endfor" | "endwhile" | "endtry" => Some("blocks are closed by {% end %}".to_owned()),
+            _ => nearest(word, TAGS).map(|tag| format!("did you mean {tag:?}?")),
+        };
+        let mut shown = String::new();
+        super::escape::repr(word, '\'', &mut shown);
+        Problem::new("T0103", word_span, format!("unknown operator: {shown}")).with_hint(hint)
     }
 
     fn open_block(&mut self, word: &str, tag: Range<usize>, tokens: Tokens) -> Result<(), Problem> {
@@ -362,8 +410,18 @@ impl Reader<'_> {
     }
 
     fn middle(&mut self, word: &str, tag: Range<usize>, tokens: Tokens) -> Result<(), Problem> {
-        let stray = |tag: Range<usize>| Problem::new("T0102", tag, format!("{word} has no block that it belongs to"));
-        let Some(mut open) = self.open.pop() else { return Err(stray(tag)) };
+        let Some(mut open) = self.open.pop() else {
+            let parents = match word {
+                "elif" => "'if'",
+                "else" => "'if', 'for', 'while', 'try'",
+                _ => "'try'",
+            };
+            return Err(Problem::new("T0102", tag, format!("{word} outside {{{parents}}} block")));
+        };
+        let parent = open.kind.name();
+        let stray = |tag: Range<usize>| {
+            Problem::new("T0102", tag, format!("{word} block cannot be attached to {parent} block"))
+        };
         let result = match (&mut open.kind, word) {
             (Block::If { has_else: true, .. }, _) => Err(stray(tag)),
             (Block::If { arms, condition, body, .. }, "elif") => {
@@ -387,7 +445,7 @@ impl Reader<'_> {
             }
             (Block::Try { stages }, "except" | "else" | "finally") => {
                 let stage = match word {
-                    "except" => Ok(Stage::Except(exception_name(tokens, &mut self.names))),
+                    "except" => exception(tokens, &mut self.names),
                     "else" => Ok(Stage::Else),
                     _ => Ok(Stage::Finally),
                 };
@@ -403,8 +461,16 @@ impl Reader<'_> {
         let Some(open) = self.open.pop() else {
             return Err(Problem::new("T0102", tag, "Extra {% end %} block"));
         };
+        let is_bare_try = matches!(&open.kind, Block::Try { stages } if stages.len() == 1);
+        let opening = open.tag.clone();
         self.push(root, open.kind.close());
-        Ok(())
+        match is_bare_try {
+            true => {
+                let message = "a try block needs {% except %} or {% finally %}";
+                Err(Problem::new("T0102", opening, message).saying(Says::Prefixed))
+            }
+            false => Ok(()),
+        }
     }
 
     fn assignment(&mut self, tokens: Tokens) -> Result<Step, Problem> {
@@ -412,6 +478,17 @@ impl Reader<'_> {
         let start = parser.position();
         if let Ok(target) = parser.target() {
             if parser.eat("=") {
+                let mut targets = vec![target];
+                let mut value_at = parser.position();
+                while let Ok(target) = parser.target() {
+                    if !parser.eat("=") {
+                        break;
+                    }
+                    targets.push(target);
+                    value_at = parser.position();
+                }
+                parser.rewind(value_at);
+                let target = if targets.len() == 1 { targets.remove(0) } else { Target::All(targets) };
                 let value = parser.whole()?;
                 super::check::block(&value, &self.names.list, &mut self.problems);
                 return Ok(Step::Set(target, value));
@@ -430,17 +507,29 @@ impl Reader<'_> {
     }
 }
 
-/// `{% except ValueError as e %}`: the classes are not told apart, the variable is filled.
-fn exception_name(tokens: Tokens, names: &mut Names) -> Option<Slot> {
-    let words: Vec<&str> = tokens
-        .iter()
-        .filter_map(|(token, _)| match token {
-            token::Token::Name(name) => Some(name.as_str()),
-            _ => None,
-        })
-        .collect();
-    let position = words.iter().position(|word| *word == "as")?;
-    words.get(position + 1).map(|name| names.slot(name))
+/// `{% except %}`, `{% except ValueError as e %}`, `{% except (KeyError, IndexError) %}`.
+fn exception(tokens: Tokens, names: &mut Names) -> Result<Stage, Problem> {
+    let mut classes = Vec::new();
+    let mut variable = None;
+    let mut is_variable = false;
+    for (token, span) in tokens {
+        match token {
+            token::Token::Name(word) if word == "as" => is_variable = true,
+            token::Token::Name(word) if is_variable => variable = Some(names.slot(&word)),
+            token::Token::Name(word) => classes.push(word.into()),
+            token::Token::Mark("(" | ")" | ",") | token::Token::End => {}
+            _ => return Err(Problem::new("T0104", span, "an except block reads {% except ValueError as e %}")),
+        }
+    }
+    Ok(Stage::Except(classes, variable))
+}
+
+/// Python that is no value and no assignment, or more than one of them.
+fn is_statement(text: &str) -> bool {
+    const WORDS: [&str; 8] = ["import", "from", "del", "pass", "global", "assert", "raise", "return"];
+    let word = text.split(|c: char| !(c == '_' || c.is_alphanumeric())).next().unwrap_or("");
+    let is_annotated = !word.is_empty() && text[word.len()..].trim_start().starts_with(':') && text.contains('=');
+    text.contains(';') || WORDS.contains(&word) || is_annotated
 }
 
 fn nothing() -> Expr {

@@ -97,7 +97,7 @@ fn typed_parameters() {
         "Required parameter is not defined. Check the parameters a and b. Please provide a value or set a default \
          value in the pipe code.",
     );
-    check_fails("{{x}}", "", "expression \"x...\" evaluated to null");
+    check_fails("{{x}}", "", "expression \"x\" evaluated to null");
 }
 
 #[test]
@@ -145,7 +145,11 @@ fn helpers() {
     );
     check("{% if defined(x) %}y{% else %}n{% end %}", "x=", "y");
     check("{% if defined(x) %}y{% else %}n{% end %}", "", "n");
-    check("{% if defined({{UInt64(x)}}) %}y{% end %}", "x=1", "y");
+    check_fails(
+        "{% if defined({{UInt64(x)}}) %}y{% end %}",
+        "x=1",
+        "wrong syntax, you might be using a not valid function inside a control block",
+    );
     check("{{day_diff(a, b)}}", "a=2024-03-01&b=2024-02-01", "29");
     check("{{date_diff_in_hours(a, b)}}", "a=2024-03-01 00:00:00&b=2024-03-02 01:59:00", "25");
     check("{{date_diff_in_days(a, b, date_format='%Y/%m/%d')}}", "a=2024/03/01&b=2024/03/02", "1");
@@ -168,6 +172,8 @@ fn control_flow() {
     check("{% set z = ['a','b'] %}{{z}}", "", "['a', 'b']");
     check("{% set l = [] %}{% for x in 'ab' %}{% set l.append(x) %}{% end %}{{','.join(l)}}", "", "'a,b'");
     check("{% set a, b = 1, 2 %}{{a}}{{b}}", "", "12");
+    check("{% set l = [1] %}{% try %}{% set l.pop(5) %}{% except IndexError %}{{l}}{% end %}", "", "[1]");
+    check("{% set d = {'a': [1]} %}{% set d['a'].append(2) %}{% set d['b'] = 3 %}{{d}}", "", "{'a': [1, 2], 'b': 3}");
     check("{{! x }} {%! y %} {# z #}{% comment z %}", "", "{{ x }} {% y %} ");
     check("{% whitespace oneline %}a\n  b", "", "a b");
     check("{{ 4 * 2 - 1 }}", "", "7");
@@ -182,7 +188,8 @@ fn secrets_come_from_the_workspace_only() {
     let template = template("%{{tb_secret('key')}}");
     assert!(template.render(&params("key=x")).is_err());
     let secrets = Secrets([("key".to_owned(), "it's".to_owned())].into());
-    assert_eq!(template.render_with(&params("key=x"), &secrets).expect("known").sql, r"'it\'s'");
+    let rendered = template.render_with(&params("key=x"), &secrets).expect("known");
+    assert_eq!((rendered.sql.as_str(), &rendered.secrets), ("{key: String}", &secrets));
     assert_eq!(format!("{secrets:?}"), r#"{"key"}"#);
 }
 
@@ -194,7 +201,7 @@ fn checks_use_placeholders() {
     check_placeholders("{{DateTime64(a)}}", "'2019-01-01 00:00:00.000'");
     check_placeholders("{{Array(a,'Int32')}} {{Array(b)}}", "[0,0] ['']");
     check_placeholders("{{column(h,'x')}} {{table(j)}} {{symbol(k)}}", "`x` placeholder `placeholder`");
-    check_placeholders("{% if defined(a) %}x{% end %}{{error('no')}}{{day_diff(a,b)}}", "0");
+    check_placeholders("{% if defined(a) %}x{% end %}{{error('no')}}{{day_diff(a,b)}}", "-- {x} \n0");
 }
 
 #[test]
@@ -207,6 +214,7 @@ fn mistakes_have_codes() {
     check_code("{{ a b }}", "T0104");
     check_code("{{ }}", "T0104");
     check_code(&format!("{{{{ {}1{} }}}}", "(".repeat(100), ")".repeat(100)), "T0105");
+    check_code(&format!("{{% if {}1{} %}}{{% end %}}", "any(x for x in l if ".repeat(100), ")".repeat(100)), "T0105");
     check_code("{{ Strin(a) }}", "T0201");
     check_code("{{ Int32() }}", "T0202");
     check_code("{{ sql_and(a__like='x') }}", "T0202");
@@ -264,8 +272,21 @@ fn params_are_listed() {
         {"name": "a", "type": "String", "default": "x", "required": true, "description": "d"},
         {"name": "c", "type": "Array(Int32)", "default": "1,2"},
         {"name": "bare", "type": "String", "default": null},
-        {"name": "o", "type": "String", "default": "id", "used_in": "function_call"},
+        {"name": "o", "type": "String", "default": null, "used_in": "function_call"},
         {"name": "n", "type": "Int32", "default": "9007199254740993"},
+    ]);
+    assert_eq!(json, expected);
+}
+
+#[test]
+fn params_of_a_pipe_say_who_reads_them() {
+    let source = template("%SELECT {{n}} {% if defined(d) %}{{Date(d, description='the day')}}{% end %}");
+    let top = template("%SELECT {{Int32(n, 5)}} {{Date(d, '2024-01-01')}} {{n}} {{String(s)}}");
+    let json = serde_json::to_value(pipe_params([("source", &source), ("top", &top)])).expect("is JSON");
+    let expected = serde_json::json!([
+        {"name": "n", "type": "Int32", "default": 5, "nodes": ["source", "top"]},
+        {"name": "d", "type": "Date", "default": "2024-01-01", "description": "the day", "nodes": ["source", "top"]},
+        {"name": "s", "type": "String", "default": null, "nodes": ["top"]},
     ]);
     assert_eq!(json, expected);
 }
@@ -313,7 +334,7 @@ impl Random {
 fn hostile_values_never_change_the_structure() {
     let pieces = [
         "'", "''", "\\", "\\'", "\"", "`", "``", "--", "/*", "*/", ";", " OR 1=1", "\n", "\r", "\0", "\u{1a}", "%",
-        "{{", "}}", "é", "a", "x'y", "\u{2019}", "$$", "#", ")", "(", "\\\\", "\\`",
+        "{{", "}}", "é", "a-", "x'y", "\u{2019}", "$$", "#", ")", "(", "\\\\", "\\`",
     ];
     let templates = [
         "%SELECT {{String(v)}}, 1",
@@ -341,6 +362,125 @@ fn hostile_values_never_change_the_structure() {
             assert_eq!(&structure(&sql), expected, "{value:?} in {}: {sql}", template.text());
         }
     }
+}
+
+/// Values print the same number of tokens whatever they hold, so every rendering of a template without
+/// conditions on them has the same structure.
+#[test]
+fn hostile_values_never_change_the_structure_of_random_templates() {
+    let prints = [
+        "String(v)",
+        "v",
+        "String(v, 'd')",
+        "v + w",
+        "v * 2",
+        "f'{v}-{w}'",
+        "f'{v!r}'",
+        "[v, w]",
+        "{'k': v}",
+        "(v, w)",
+        "'-'.join([v, w])",
+        "v.replace('a', w)",
+        "v.split('@')",
+        "v.split('@')[0]",
+        "v[0:3]",
+        "v if defined(v) else w",
+        "column(v)",
+        "column(v, 'd')",
+        "columns(v)",
+        "columns(v, 'd', 'sum')",
+        "symbol(v)",
+        "symbol(v, '\"')",
+        "Array(v)",
+        "Array(v, 'String')",
+        "Array(split_to_array(v, '', '@'))",
+        "sql_and(a=v, b__in=[w])",
+        "sql_and(c=String(v))",
+        "sql_unescape(v, '%')",
+        "sql_unescape(String(v), 'n')",
+        "sql_unescape(v, '`')",
+        "split_to_array(v, '', '@')",
+        "enumerate_with_last([v, w])[0]",
+        "JSON(j, '{}')",
+        "JSON(j).get('k', v)",
+        "backend_hint(v)",
+        "tb_secret('k', v)",
+        "max(v, w)",
+        "list([v])",
+        "{v: w}",
+        "String(v) + 'x'",
+        "(v + w)[0:9]",
+    ];
+    // inside quotes values may stand only one by one
+    let quoted = ["String(v)", "v", "v + w", "f'{v}-{w}'", "v.replace('a', w)", "Int32(n, 5)", "v[0:2]"];
+    let places = ["{}", " {} AS x ", "({})", "-- {}\n", "/* {} */", "a = {} AND 1"];
+    let quotes = ["'{}'", "'%{}%'", "\"{}\"", "`{}`", "'it\\'s {}'", "'a''{}'"];
+    let hostile = [
+        "'",
+        "''",
+        "\\",
+        "\\'",
+        "\"",
+        "`",
+        "``",
+        "--",
+        "/*",
+        "*/",
+        ";",
+        " OR 1=1",
+        "\n",
+        "\r",
+        "\0",
+        "\u{1a}",
+        "%",
+        "{{",
+        "}}",
+        "é",
+        "a-",
+        "x'y",
+        "\u{2019}",
+        "$$",
+        "#",
+        ")",
+        "(",
+        "\\\\",
+        "\\`",
+        "# ",
+        "\u{2028}",
+        "{k: String}",
+        "\u{7f}",
+    ];
+    let mut random = Random(0xca9e);
+    let mut tried = 0;
+    for _ in 0..1_500 {
+        let mut text = String::from("%SELECT 1");
+        for _ in 0..1 + random.next(5) {
+            let (print, place) = match random.next(4) {
+                0 => (quoted[random.next(quoted.len())], quotes[random.next(quotes.len())]),
+                _ => (prints[random.next(prints.len())], places[random.next(places.len())]),
+            };
+            let tag = ["{{ V }}", "{% set y = V %}{{y}}", "{% for y in [V] %}{{y}}{% end %}"][random.next(3)];
+            text.push_str(", ");
+            text.push_str(&place.replace("{}", &tag.replace('V', print)));
+        }
+        let (template, _) = Template::compile(&text, "t.pipe", 0);
+        let render = |v: &str, w: &str| {
+            let json = serde_json::json!({ "k": v }).to_string();
+            let values = [("v", v), ("w", w), ("j", json.as_str())];
+            let values = values.map(|(name, text)| (name.to_owned(), vec![text.to_owned()]));
+            template.render(&Params(values.into())).map(|rendered| rendered.sql)
+        };
+        // with a space, as one word would be an alias without quotes
+        let Ok(plain) = render("x y", "y z") else { continue };
+        tried += 1;
+        let expected = structure(&plain);
+        for _ in 0..6 {
+            let (v, w) = (random.text(&hostile, 6), random.text(&hostile, 6));
+            let sql = render(&v, &w).unwrap_or_else(|failure| panic!("{text} with {v:?} and {w:?}: {failure}"));
+            assert_eq!(structure(&sql), expected, "{text} with {v:?} and {w:?}: {sql}");
+        }
+    }
+    assert!(tried > 700, "only {tried} templates render");
 }
 
 #[test]

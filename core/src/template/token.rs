@@ -5,7 +5,7 @@ use std::ops::Range;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
     Name(String),
-    Int(i64),
+    Int(i128),
     Float(f64),
     Str(String),
     /// The text between the quotes of an f-string, escapes already read, and where it starts.
@@ -15,9 +15,9 @@ pub(super) enum Token {
     End,
 }
 
-const MARKS: [&str; 36] = [
+const MARKS: [&str; 37] = [
     "**=", "//=", "**", "//", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "%=", "->", ":=", "{{", "}}", "(", ")",
-    "[", "]", "{", "}", ",", ":", ".", "=", "<", ">", "+", "-", "*", "/", "%", "|", "&",
+    "[", "]", "{", "}", ",", ":", ".", "=", "<", ">", "+", "-", "*", "/", "%", "|", "&", ";",
 ];
 
 /// Tokens with their bytes; the last one is [`Token::End`].
@@ -89,6 +89,11 @@ fn mark(rest: &str, braces: usize) -> Option<&'static str> {
 
 fn number(text: &str, at: &mut usize) -> Result<Token, Unreadable> {
     let rest = &text[*at..];
+    if let Some((radix, _)) =
+        [(16, "0x"), (8, "0o"), (2, "0b")].into_iter().find(|(_, prefix)| rest.starts_with(prefix))
+    {
+        return prefixed_number(text, at, radix);
+    }
     let bytes = rest.as_bytes();
     let mut end = 0;
     let mut is_float = false;
@@ -122,6 +127,15 @@ fn number(text: &str, at: &mut usize) -> Result<Token, Unreadable> {
         .ok_or_else(|| Unreadable { message: format!("{:?} is not a number", &rest[..end]), span })
 }
 
+fn prefixed_number(text: &str, at: &mut usize, radix: u32) -> Result<Token, Unreadable> {
+    let rest = &text[*at..];
+    let end = rest.find(|c: char| !(c == '_' || c.is_alphanumeric())).unwrap_or(rest.len());
+    let span = *at..*at + end;
+    *at += end;
+    let number = i128::from_str_radix(&rest[2..end].replace('_', ""), radix);
+    number.map(Token::Int).map_err(|_| Unreadable { message: format!("{:?} is not a number", &rest[..end]), span })
+}
+
 fn string(text: &str, at: &mut usize, prefix: &str) -> Result<Token, Unreadable> {
     let begin = *at;
     *at += prefix.len();
@@ -152,9 +166,34 @@ fn string(text: &str, at: &mut usize, prefix: &str) -> Result<Token, Unreadable>
                     Some('n') => out.push('\n'),
                     Some('t') => out.push('\t'),
                     Some('r') => out.push('\r'),
-                    Some('0') => out.push('\0'),
+                    Some('a') => out.push('\u{7}'),
                     Some('b') => out.push('\u{8}'),
+                    Some('f') => out.push('\u{c}'),
+                    Some('v') => out.push('\u{b}'),
                     Some('\n') => {}
+                    Some(letter @ ('x' | 'u' | 'U')) => {
+                        let count = if letter == 'x' {
+                            2
+                        } else if letter == 'u' {
+                            4
+                        } else {
+                            8
+                        };
+                        let digits = text[*at..].get(..count).unwrap_or("");
+                        let Some(c) = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32) else {
+                            let message = format!("\\{letter} needs {count} digits that name a character");
+                            return Err(Unreadable { message, span: *at - 2..*at });
+                        };
+                        *at += count;
+                        out.push(c);
+                    }
+                    Some(first @ '0'..='7') => {
+                        let is_octal = |c: &char| matches!(c, '0'..='7');
+                        let more = text[*at..].chars().take(2).take_while(is_octal).count();
+                        let digits = format!("{first}{}", &text[*at..*at + more]);
+                        *at += more;
+                        out.extend(u32::from_str_radix(&digits, 8).ok().and_then(char::from_u32));
+                    }
                     Some(c @ ('\\' | '\'' | '"')) => out.push(c),
                     Some(c) => out.extend(['\\', c]),
                     None => out.push('\\'),

@@ -1,7 +1,7 @@
 //! Values of template expressions, and how each becomes SQL.
 //!
-//! A text can only become a quoted literal; text that may stand bare in SQL is a [`Value::Sql`],
-//! which only the checked identifier functions make.
+//! A text can only become a quoted literal; text that may stand bare in SQL is a [`Value::Symbol`] or a
+//! [`Value::Expression`], which only the checked functions make.
 
 use super::escape;
 use super::function::Type;
@@ -23,11 +23,14 @@ pub(super) enum Value {
     TypedFloat(Type, f64),
     List(Rc<Items>),
     Tuple(Rc<Items>),
-    /// What `Array()` makes: prints without spaces.
-    Array(Rc<Items>),
     Dict(Rc<Entries>),
-    /// Bare SQL, made by a checked function.
-    Sql(Rc<str>),
+    /// Bare SQL made by `column`, `symbol`, `table` or a secret's placeholder. It is no text.
+    Symbol(Rc<str>),
+    /// Bare SQL made by `Array`, `columns`, `sql_and` and the directives. As a text it is like any other:
+    /// what is computed from it is quoted again.
+    Expression(Rc<str>),
+    /// What a parameter is while a deployment checks the SQL.
+    Placeholder,
 }
 
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -46,6 +49,8 @@ pub(super) struct Entries {
 
 /// Nesting of lists and dicts, so that nothing recursive over a value runs out of stack.
 pub(super) const VALUE_DEPTH_MAX: usize = 64;
+/// What a text parameter is while a deployment checks the SQL.
+pub(super) const NO_VALUE: &str = "__no_value__";
 
 impl Items {
     pub(super) fn new(values: Vec<Value>) -> Items {
@@ -88,33 +93,45 @@ impl Value {
         Value::Tuple(Rc::new(Items::new(values)))
     }
 
-    pub(super) fn array(values: Vec<Value>) -> Value {
-        Value::Array(Rc::new(Items::new(values)))
-    }
-
     pub(super) fn dict(entries: Vec<(Value, Value)>) -> Value {
         Value::Dict(Rc::new(Entries::new(entries)))
     }
 
     pub(super) fn depth(&self) -> usize {
         match self {
-            Value::List(items) | Value::Tuple(items) | Value::Array(items) => items.depth,
+            Value::List(items) | Value::Tuple(items) => items.depth,
             Value::Dict(entries) => entries.depth,
             _ => 0,
         }
     }
 
-    /// Python's name of the class, for messages.
+    /// The name of the class, for messages.
     pub(super) fn class(&self) -> &'static str {
         match self {
             Value::None => "NoneType",
             Value::Bool(_) => "bool",
-            Value::Int(_) | Value::TypedInt(..) | Value::TypedBig(..) => "int",
-            Value::Float(_) | Value::TypedFloat(..) => "float",
-            Value::Str(_) | Value::Sql(_) => "str",
-            Value::List(_) | Value::Array(_) => "list",
+            Value::Int(_) => "int",
+            Value::TypedInt(..) | Value::TypedBig(..) => "Integer",
+            Value::Float(_) => "float",
+            Value::TypedFloat(..) => "Float",
+            Value::Str(_) => "str",
+            Value::List(_) => "list",
             Value::Tuple(_) => "tuple",
             Value::Dict(_) => "dict",
+            Value::Symbol(_) => "Symbol",
+            Value::Expression(_) => "Expression",
+            Value::Placeholder => "Placeholder",
+        }
+    }
+
+    /// Python's `isinstance(value, class)`.
+    pub(super) fn is_instance(&self, class: &str) -> bool {
+        match class {
+            "object" => true,
+            "int" => self.as_int().is_some() || matches!(self, Value::TypedBig(..)),
+            "float" => matches!(self, Value::Float(_) | Value::TypedFloat(..)),
+            "str" => self.as_str().is_some(),
+            class => self.class() == class,
         }
     }
 
@@ -123,17 +140,17 @@ impl Value {
             Value::None => false,
             Value::Bool(truth) => *truth,
             Value::Int(number) | Value::TypedInt(_, number) => *number != 0,
-            Value::TypedBig(..) => true,
+            Value::TypedBig(..) | Value::Placeholder | Value::Symbol(_) => true,
             Value::Float(number) | Value::TypedFloat(_, number) => *number != 0.0,
-            Value::Str(text) | Value::Sql(text) => !text.is_empty(),
-            Value::List(items) | Value::Tuple(items) | Value::Array(items) => !items.values.is_empty(),
+            Value::Str(text) | Value::Expression(text) => !text.is_empty(),
+            Value::List(items) | Value::Tuple(items) => !items.values.is_empty(),
             Value::Dict(entries) => !entries.entries.is_empty(),
         }
     }
 
     pub(super) fn as_str(&self) -> Option<&str> {
         match self {
-            Value::Str(text) | Value::Sql(text) => Some(text),
+            Value::Str(text) | Value::Expression(text) => Some(text),
             _ => None,
         }
     }
@@ -156,8 +173,17 @@ impl Value {
 
     pub(super) fn items(&self) -> Option<&[Value]> {
         match self {
-            Value::List(items) | Value::Tuple(items) | Value::Array(items) => Some(&items.values),
+            Value::List(items) | Value::Tuple(items) => Some(&items.values),
             _ => None,
+        }
+    }
+
+    /// Lists and dicts change, so they are no keys.
+    pub(super) fn is_hashable(&self) -> bool {
+        match self {
+            Value::List(_) | Value::Dict(_) => false,
+            Value::Tuple(items) => items.values.iter().all(Value::is_hashable),
+            _ => true,
         }
     }
 
@@ -165,8 +191,8 @@ impl Value {
     /// twice, so this bounds the work of going through it); what steps are charged by.
     pub(super) fn size(&self) -> usize {
         match self {
-            Value::Str(text) | Value::Sql(text) | Value::TypedBig(_, text) => text.len(),
-            Value::List(items) | Value::Tuple(items) | Value::Array(items) => items.size,
+            Value::Str(text) | Value::Symbol(text) | Value::Expression(text) | Value::TypedBig(_, text) => text.len(),
+            Value::List(items) | Value::Tuple(items) => items.size,
             Value::Dict(entries) => entries.size,
             _ => 1,
         }
@@ -174,21 +200,29 @@ impl Value {
 
     /// Python's `str()`.
     pub(super) fn to_text(&self) -> String {
+        let mut out = String::new();
         match self {
-            Value::Str(text) | Value::Sql(text) => text.to_string(),
-            other => {
-                let mut out = String::new();
-                other.print_nested(&mut out);
-                out
-            }
+            Value::Str(text) | Value::Symbol(text) | Value::Expression(text) => out.push_str(text),
+            Value::TypedInt(..) | Value::TypedBig(..) | Value::TypedFloat(..) => self.print(&mut out),
+            Value::Placeholder => out.push_str(NO_VALUE),
+            other => other.write_repr(&mut out, Quotes::Python),
         }
+        out
+    }
+
+    /// Python's `repr()`.
+    pub(super) fn to_repr(&self) -> String {
+        let mut out = String::new();
+        self.write_repr(&mut out, Quotes::Python);
+        out
     }
 
     /// As `{{ }}` puts it into the SQL. `None` has no SQL; the caller has refused it.
     pub(super) fn print(&self, out: &mut String) {
         match self {
             Value::Str(text) => escape::literal(text, out),
-            Value::Sql(sql) => out.push_str(sql),
+            Value::Symbol(sql) | Value::Expression(sql) => out.push_str(sql),
+            Value::Placeholder => escape::literal(NO_VALUE, out),
             Value::TypedInt(kind, number) => {
                 let _ = write!(out, "to{}('{number}')", kind.name());
             }
@@ -200,18 +234,16 @@ impl Value {
             }
             other => {
                 // `- -1`, since `--1` would be a comment
-                let mut text = String::new();
-                other.print_nested(&mut text);
-                if text.starts_with('-') && out.ends_with('-') {
-                    out.push(' ');
+                let start = out.len();
+                other.write_repr(out, Quotes::Sql);
+                if out[start..].starts_with('-') && out[..start].ends_with('-') {
+                    out.insert(start, ' ');
                 }
-                out.push_str(&text);
             }
         }
     }
 
-    /// As an element of a list: numbers bare, texts always as literals.
-    fn print_nested(&self, out: &mut String) {
+    fn write_repr(&self, out: &mut String, quotes: Quotes) {
         match self {
             Value::None => out.push_str("None"),
             Value::Bool(truth) => out.push_str(if *truth { "True" } else { "False" }),
@@ -220,20 +252,23 @@ impl Value {
             }
             Value::TypedBig(_, digits) => out.push_str(digits),
             Value::Float(number) | Value::TypedFloat(_, number) => out.push_str(&float_text(*number)),
-            Value::Str(text) | Value::Sql(text) => escape::literal(text, out),
-            Value::List(items) => print_items("[", items, ", ", "]", out),
-            Value::Array(items) => print_items("[", items, ",", "]", out),
+            Value::Str(text) | Value::Expression(text) | Value::Symbol(text) => {
+                let double = quotes == Quotes::Python && text.contains('\'') && !text.contains('"');
+                escape::repr(text, if double { '"' } else { '\'' }, out);
+            }
+            Value::Placeholder => escape::repr(NO_VALUE, '\'', out),
+            Value::List(items) => write_items("[", items, "]", out, quotes),
             Value::Tuple(items) => {
                 let close = if items.values.len() == 1 { ",)" } else { ")" };
-                print_items("(", items, ", ", close, out);
+                write_items("(", items, close, out, quotes);
             }
             Value::Dict(entries) => {
                 out.push('{');
                 for (index, (key, value)) in entries.entries.iter().enumerate() {
                     out.push_str(if index > 0 { ", " } else { "" });
-                    key.print_nested(out);
+                    key.write_repr(out, quotes);
                     out.push_str(": ");
-                    value.print_nested(out);
+                    value.write_repr(out, quotes);
                 }
                 out.push('}');
             }
@@ -241,11 +276,19 @@ impl Value {
     }
 }
 
-fn print_items(open: &str, items: &Items, separator: &str, close: &str, out: &mut String) {
+/// Python puts a text with a `'` into `"`. In SQL that would make an identifier of it, so there `'` is
+/// the only quote.
+#[derive(Clone, Copy, PartialEq)]
+enum Quotes {
+    Python,
+    Sql,
+}
+
+fn write_items(open: &str, items: &Items, close: &str, out: &mut String, quotes: Quotes) {
     out.push_str(open);
     for (index, item) in items.values.iter().enumerate() {
-        out.push_str(if index > 0 { separator } else { "" });
-        item.print_nested(out);
+        out.push_str(if index > 0 { ", " } else { "" });
+        item.write_repr(out, quotes);
     }
     out.push_str(close);
 }
@@ -281,9 +324,7 @@ pub(super) fn equal(left: &Value, right: &Value) -> bool {
     }
     match (left, right) {
         (Value::None, Value::None) => true,
-        (Value::Tuple(_), Value::List(_) | Value::Array(_)) | (Value::List(_) | Value::Array(_), Value::Tuple(_)) => {
-            false
-        }
+        (Value::Tuple(_), Value::List(_)) | (Value::List(_), Value::Tuple(_)) => false,
         (Value::Dict(left), Value::Dict(right)) => {
             left.entries.len() == right.entries.len()
                 && left.entries.iter().all(|(key, value)| right.get(key).is_some_and(|other| equal(value, other)))
@@ -297,22 +338,34 @@ pub(super) fn equal(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// `None` if Python would not order them.
-pub(super) fn order(left: &Value, right: &Value) -> Option<Ordering> {
+/// Why two values have no order.
+pub(super) enum Unordered<'a> {
+    /// These two, maybe inside lists, are of classes that do not compare.
+    Classes(&'a Value, &'a Value),
+    /// Not a number.
+    NotANumber,
+}
+
+pub(super) fn order<'a>(left: &'a Value, right: &'a Value) -> Result<Ordering, Unordered<'a>> {
     if let (Some(left), Some(right)) = (left.as_str(), right.as_str()) {
-        return Some(left.cmp(right));
+        return Ok(left.cmp(right));
     }
     if let (Some(left), Some(right)) = (left.as_int(), right.as_int()) {
-        return Some(left.cmp(&right));
+        return Ok(left.cmp(&right));
     }
     if let (Some(left), Some(right)) = (left.as_float(), right.as_float()) {
-        return left.partial_cmp(&right);
+        return left.partial_cmp(&right).ok_or(Unordered::NotANumber);
     }
-    let (left, right) = (left.items()?, right.items()?);
-    for (left, right) in left.iter().zip(right) {
+    let (lefts, rights) = match (left, right) {
+        (Value::List(left), Value::List(right)) | (Value::Tuple(left), Value::Tuple(right)) => {
+            (&left.values, &right.values)
+        }
+        _ => return Err(Unordered::Classes(left, right)),
+    };
+    for (left, right) in lefts.iter().zip(rights) {
         if !equal(left, right) {
             return order(left, right);
         }
     }
-    Some(left.len().cmp(&right.len()))
+    Ok(lefts.len().cmp(&rights.len()))
 }
