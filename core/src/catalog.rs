@@ -2,7 +2,15 @@
 //!
 //! Everything here is checked and typed. A request looks things up; it never parses a datafile.
 
+mod connector;
+mod cut;
+mod engine;
 pub mod quarantine;
+pub mod schedule;
+
+pub use connector::*;
+pub use engine::{Engine, EngineKind, Index, IndexKind, Period, Setting, TtlRule};
+pub use schedule::{Cron, Schedule};
 
 use crate::manifest::FORMAT;
 use crate::template::Template;
@@ -18,12 +26,14 @@ pub struct Catalog {
     pub workspace_name: String,
     pub data_sources: BTreeMap<String, Arc<DataSource>>,
     pub pipes: BTreeMap<String, Arc<Pipe>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub connections: BTreeMap<String, Arc<Connection>>,
     /// Static tokens, without their texts: [`StaticToken::digest`] recognises one.
     pub tokens: Vec<StaticToken>,
 }
 
 /// A typed stream of events.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DataSource {
     /// `t_` and 32 hex digits; stays the same as long as the data source exists.
     pub id: String,
@@ -31,6 +41,16 @@ pub struct DataSource {
     pub description: String,
     pub columns: Vec<Column>,
     pub engine: Engine,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<Index>,
+    /// What fills it besides events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector: Option<Connector>,
+    /// Workspaces that may read it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared_with: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// The datafile: its path in the project and its text, for messages that point into it.
     pub file: String,
     pub text: String,
@@ -50,50 +70,27 @@ pub struct Column {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JsonPath(pub Vec<PathStep>);
 
+impl JsonPath {
+    /// `[:]` finds an array, and one inside another finds an array of arrays.
+    pub fn fits(&self, data_type: &DataType) -> bool {
+        let mut inner = data_type.bare();
+        for _ in self.0.iter().filter(|step| **step == PathStep::Each) {
+            let DataType::Array(item) = inner else { return false };
+            inner = item.bare();
+        }
+        true
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PathStep {
     Key(String),
     Each,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Engine {
-    pub kind: EngineKind,
-    /// SQL expressions over the columns. Rows of a segment are sorted by them.
-    pub sorting_key: Vec<String>,
-    /// SQL expressions over the columns. Rows of a segment agree in them.
-    pub partition_key: Vec<String>,
-    pub primary_key: Vec<String>,
-    pub ttl: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum EngineKind {
-    MergeTree,
-    Replacing { version: Option<String>, is_deleted: Option<String> },
-    Summing { columns: Vec<String> },
-    Aggregating,
-    Collapsing { sign: String },
-    VersionedCollapsing { sign: String, version: String },
-    Null,
-}
-
-impl EngineKind {
-    pub fn name(&self) -> &'static str {
-        match self {
-            EngineKind::MergeTree => "MergeTree",
-            EngineKind::Replacing { .. } => "ReplacingMergeTree",
-            EngineKind::Summing { .. } => "SummingMergeTree",
-            EngineKind::Aggregating => "AggregatingMergeTree",
-            EngineKind::Collapsing { .. } => "CollapsingMergeTree",
-            EngineKind::VersionedCollapsing { .. } => "VersionedCollapsingMergeTree",
-            EngineKind::Null => "Null",
-        }
-    }
-}
-
 /// A file of nodes; at most one of them is published.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(into = "cut::Stored", from = "cut::Stored")]
 pub struct Pipe {
     pub id: String,
     pub name: String,
@@ -101,6 +98,7 @@ pub struct Pipe {
     pub nodes: Vec<Node>,
     /// The node that answers `/v0/pipes/<name>.json`.
     pub endpoint: Option<usize>,
+    pub tags: Vec<String>,
     pub file: String,
     pub text: String,
 }
@@ -125,17 +123,14 @@ pub enum NodeKind {
         target: String,
         alters: bool,
     },
+    /// Its rows are put into `target` when the schedule or a person says so.
     Copy {
         target: String,
-        schedule: Option<String>,
+        schedule: Schedule,
         replaces: bool,
+        on_demand_compute: bool,
     },
-    /// `settings` are the `EXPORT_*` lines by keyword.
-    Sink {
-        connection: String,
-        schedule: String,
-        settings: BTreeMap<String, String>,
-    },
+    Sink(Box<Sink>),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -178,13 +173,15 @@ impl Catalog {
             workspace_name: workspace_name.to_owned(),
             data_sources: BTreeMap::new(),
             pipes: BTreeMap::new(),
+            connections: BTreeMap::new(),
             tokens: Vec::new(),
         }
     }
 
     /// By name or id, as the API accepts both.
     pub fn data_source(&self, name: &str) -> Option<&Arc<DataSource>> {
-        self.data_sources.get(name).or_else(|| self.data_sources.values().find(|source| source.id == name))
+        let by_name = self.data_sources.get(name).or_else(|| self.data_sources.get(unversioned(name)?));
+        by_name.or_else(|| self.data_sources.values().find(|source| source.id == name))
     }
 
     /// What a query can name: a data source, or the quarantine of one.
@@ -196,6 +193,14 @@ impl Catalog {
     }
 
     pub fn pipe(&self, name: &str) -> Option<&Arc<Pipe>> {
-        self.pipes.get(name).or_else(|| self.pipes.values().find(|pipe| pipe.id == name))
+        let by_name = self.pipes.get(name).or_else(|| self.pipes.get(unversioned(name)?));
+        by_name.or_else(|| self.pipes.values().find(|pipe| pipe.id == name))
     }
+}
+
+/// `page_views` of `page_views__v3`: older projects number the versions of a resource, and name them so.
+pub fn unversioned(name: &str) -> Option<&str> {
+    let (stem, version) = name.rsplit_once("__v")?;
+    let is_version = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
+    (is_version && !stem.is_empty()).then_some(stem)
 }

@@ -103,15 +103,30 @@ pub fn position(source: &str, offset: usize) -> Position {
     Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
 }
 
+/// Where byte `offset` is as editors are told: from zero, columns in UTF-16 units.
+pub fn lsp_position(source: &str, offset: usize) -> Position {
+    let mut offset = offset.min(source.len());
+    while !source.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    let before = &source[..offset];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    Position { line: before.matches('\n').count(), column: before[line_start..].encode_utf16().count() }
+}
+
 /// The known name closest to `name`, if it is close enough to be a slip of the hand.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
     known
         .into_iter()
-        .map(|candidate| (edit_distance(&lower, &candidate.to_lowercase()), candidate))
         // of two letters, any name is close
-        .filter(|(_, candidate)| candidate.len().max(name.len()) > 2)
-        .filter(|(distance, candidate)| *distance <= (candidate.len().min(name.len()) / 3).max(1))
+        .filter(|candidate| candidate.len().max(name.len()) > 2)
+        .map(|candidate| ((candidate.len().min(name.len()) / 3).max(1), candidate))
+        // most names are too long or too short to look at
+        .filter(|(distance_max, candidate)| candidate.len().abs_diff(name.len()) <= *distance_max * 4)
+        .map(|(distance_max, candidate)| (edit_distance(&lower, &candidate.to_lowercase()), distance_max, candidate))
+        .filter(|(distance, distance_max, _)| distance <= distance_max)
+        .map(|(distance, _, candidate)| (distance, candidate))
         .min()
         .map(|(_, candidate)| candidate)
 }
@@ -146,6 +161,8 @@ pub const CODES: &[(Code, &str)] = &[
     ("D0105", "a keyword is deprecated, or is not supported"),
     ("D0106", "a keyword that may stand once stands twice"),
     ("D0107", "a feature is read but not run yet"),
+    ("D0108", "a template tag stands where only tb_secret may, or cannot be read"),
+    ("D0109", "an INCLUDE cannot be followed"),
     ("D0201", "a data source has no SCHEMA"),
     ("D0202", "a column of a SCHEMA cannot be read"),
     ("D0203", "a column type is not known"),
@@ -153,16 +170,25 @@ pub const CODES: &[(Code, &str)] = &[
     ("D0205", "a JSON path cannot be read"),
     ("D0206", "a column default is not a constant expression"),
     ("D0207", "an index cannot be read"),
+    ("D0208", "a column's CODEC cannot be read"),
+    ("D0209", "a FORWARD_QUERY is not a SELECT of expressions"),
     ("D0301", "an engine is not known"),
     ("D0302", "an engine option is missing or does not fit"),
     ("D0303", "a key names a column that the schema lacks"),
     ("D0304", "a key uses a column or a function that no key may use"),
     ("D0305", "settings that belong together are not all there"),
+    ("D0306", "a TTL cannot be read, or is not over a date or time"),
+    ("D0307", "an engine setting cannot be read"),
     ("D0401", "a node has no SQL"),
     ("D0402", "a node's TYPE is not known"),
     ("D0403", "a pipe has no node, or two that publish"),
     ("D0404", "two nodes have one name"),
     ("D0405", "an option is missing for the node's TYPE, or does not fit it"),
+    ("D0406", "a schedule is not a cron expression"),
+    ("D0407", "an export setting has a value that it cannot have"),
+    ("D0501", "a connection has no TYPE, or one that is not known"),
+    ("D0502", "a setting is missing for the connection's TYPE, or does not fit it"),
+    ("D0503", "a connector's setting has a value that it cannot have"),
     ("T0101", "a template tag is not closed"),
     ("T0102", "a template block is not closed, or closes nothing"),
     ("T0103", "a template tag is not known"),
@@ -193,8 +219,45 @@ pub const CODES: &[(Code, &str)] = &[
     ("P0105", "a node has the name of another resource"),
     ("P0106", "a file is not a resource of a project"),
     ("P0107", "a node writes to a data source that does not exist"),
-    ("P0108", "pipes read pipes that read pipes, too deep"),
+    ("P0108", "nodes and pipes read each other too deep"),
+    ("P0109", "a connection does not exist in the project, or has another TYPE than is needed"),
+    ("P0110", "a secret is used that is not defined"),
+    ("P0111", "a secret is defined that nothing uses"),
+    ("P0112", "what a node writes does not fit the data source that it writes to"),
+    ("P0113", "a fixture or a test belongs to nothing of the project, or cannot be read"),
+    ("P0114", "the project's configuration cannot be read"),
+    ("P0115", "the project has more problems than are told at once"),
+    ("P0116", "a node that runs by itself has a parameter, which nobody would give"),
 ];
+
+const HEAD: &str = "# Error codes
+
+Written from the table in `core/src/diagnostic.rs`; to write it anew: `UPDATE=1 cargo test -p sanderling-tests reference`.
+
+A code never changes its meaning. `sanderling check DIR` prints every problem of a project with its code, the line and a
+caret; `--format json` and `--format lsp` give them to programs.
+";
+
+/// First letter of a code → what the text is that it speaks of.
+const FAMILIES: [(char, &str); 4] =
+    [('D', "Datafiles"), ('T', "Templates"), ('S', "SQL"), ('P', "The project as a whole")];
+
+/// The text of `docs/errors.md`; `example` has a message of a code.
+pub fn reference(example: impl Fn(Code) -> Option<String>) -> String {
+    let mut out = HEAD.to_owned();
+    for (letter, title) in FAMILIES {
+        let _ = write!(out, "\n## {title}\n");
+        for (code, meaning) in CODES.iter().filter(|(code, _)| code.starts_with(letter)) {
+            let first = meaning.chars().next().map(|c| c.to_ascii_uppercase());
+            let sentence: String = first.into_iter().chain(meaning.chars().skip(1)).collect();
+            let _ = write!(out, "\n### {code}\n\n{sentence}.\n");
+            if let Some(example) = example(code) {
+                let _ = write!(out, "\n```text\n{}\n```\n", example.trim_end());
+            }
+        }
+    }
+    out
+}
 
 #[cfg(test)]
 mod tests;

@@ -82,8 +82,7 @@ impl Shape {
         for (index, column) in columns.iter().enumerate() {
             let own_key = [PathStep::Key(column.name.clone())];
             let steps = column.json_path.as_ref().map_or(own_key.as_slice(), |path| &path.0);
-            let depth = steps.iter().filter(|step| **step == PathStep::Each).count();
-            if !is_list(column.data_type.bare(), depth) {
+            if column.json_path.as_ref().is_some_and(|path| !path.fits(&column.data_type)) {
                 return Err(Error::invalid(format!(
                     "column {:?}: its JSON path finds an array, so its type must be Array, not {}",
                     column.name, column.data_type
@@ -129,15 +128,6 @@ impl Shape {
             table.take_event(event, &mut found);
         }
         table.finish(now_ns)
-    }
-}
-
-/// `depth` arrays, one in the other.
-fn is_list(data_type: &DataType, depth: usize) -> bool {
-    match (depth, data_type) {
-        (0, _) => true,
-        (_, DataType::Array(item)) => is_list(item.bare(), depth - 1),
-        _ => false,
     }
 }
 

@@ -9,6 +9,10 @@ pub const EVENT_DEPTH_MAX: usize = 64;
 
 /// A datafile's text.
 pub const DATAFILE_BYTES_MAX: usize = 1 << 20;
+/// Files that include files that include files.
+pub const INCLUDE_DEPTH_MAX: usize = 8;
+/// Brackets around the whole of a key that are taken off.
+pub const KEY_BRACKETS_MAX: usize = 8;
 /// Files of one project.
 pub const PROJECT_FILES_MAX: usize = 10_000;
 /// One `POST /v1/deploy` body.
@@ -23,9 +27,15 @@ pub const TEMPLATE_STEPS_MAX: usize = 1_000_000;
 pub const SQL_BYTES_MAX: usize = 128 << 10;
 /// Nesting of SQL expressions and subqueries.
 pub const SQL_DEPTH_MAX: usize = 50;
+/// Operators of one chain: `a OR b OR c` has two.
+pub const SQL_CHAIN_MAX: usize = 400;
+/// Stack of a thread that runs queries: enough for the deepest tree that the bounds above let through.
+pub const QUERY_STACK_BYTES: usize = 16 << 20;
 /// Nesting of one data type.
 pub const TYPE_DEPTH_MAX: usize = 32;
-/// Pipes that read pipes that read pipes.
+/// What one check of a project tells at most; mistakes beyond it wait for the next one.
+pub const DIAGNOSTICS_MAX: usize = 1_000;
+/// Nodes and pipes that read nodes and pipes that read …
 pub const PIPE_DEPTH_MAX: usize = 32;
 
 /// One text that a function makes: `repeat`, `leftPad`.

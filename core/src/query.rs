@@ -121,6 +121,7 @@ impl Query {
         let params = match &source {
             Source::Endpoint { params, .. } | Source::Sql { params, .. } => params,
         };
+        let params = &with_job_timestamp(params, options.now_ns);
         let environment = Environment {
             catalog,
             visible: &options.visible,
@@ -301,16 +302,21 @@ fn readable_pipe<'a>(environment: &Environment<'a>, name: &str) -> Result<&'a Ar
     pipe.filter(visible).ok_or_else(|| Error::not_found(format!("the pipe {name:?} does not exist")))
 }
 
+/// Templates may read the time at which they run as a parameter; a request may also bring it.
+fn with_job_timestamp(params: &Params, now_ns: i64) -> Params {
+    let mut params = params.clone();
+    let now = || chrono::DateTime::from_timestamp_nanos(now_ns).format("%Y-%m-%d %H:%M:%S").to_string();
+    params.0.entry("job_timestamp".to_owned()).or_insert_with(|| vec![now()]);
+    params
+}
+
 /// The caller's own SQL may be a template too.
 fn render(text: &str, params: &Params) -> Result<Rendered> {
     if !text.trim_start().starts_with('%') {
         return Ok(Rendered::plain(text));
     }
-    let (template, diagnostics) = Template::compile(text, "", 0);
-    match diagnostics.into_iter().find(|diagnostic| diagnostic.is_error()) {
-        Some(diagnostic) => Err(Error::invalid(format!("Template Syntax Error: {}", diagnostic.message))),
-        None => Ok(template.render(params)?),
-    }
+    let (template, _) = Template::compile(text, "", 0);
+    Ok(template.render(params)?)
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ pub struct AggregateType {
     pub arguments: Vec<DataType>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum IntervalUnit {
     Nanosecond,
     Microsecond,

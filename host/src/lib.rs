@@ -6,6 +6,7 @@ pub mod compactor;
 pub mod config;
 pub mod ingest;
 pub mod log;
+pub mod project;
 pub mod secrets;
 pub mod server;
 pub mod storage;

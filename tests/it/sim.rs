@@ -150,10 +150,11 @@ fn data_source() -> Arc<DataSource> {
             sorting_key: vec!["id".to_owned()],
             partition_key: vec!["place".to_owned()],
             primary_key: Vec::new(),
-            ttl: None,
+            ..Engine::default()
         },
         file: String::new(),
         text: String::new(),
+        ..DataSource::default()
     })
 }
 

@@ -142,7 +142,7 @@ fn catalog() -> Arc<Catalog> {
         sorting_key: vec![],
         partition_key: vec![],
         primary_key: vec![],
-        ttl: None,
+        ..Engine::default()
     };
     let text = String::new;
     let data_source = DataSource {
@@ -153,6 +153,7 @@ fn catalog() -> Arc<Catalog> {
         engine,
         file: text(),
         text: text(),
+        ..DataSource::default()
     };
     catalog.data_sources.insert("events".to_owned(), Arc::new(data_source));
     for name in ["draft", "secret"] {
@@ -165,6 +166,7 @@ fn catalog() -> Arc<Catalog> {
             endpoint: None,
             file: text(),
             text: text(),
+            ..Pipe::default()
         };
         catalog.pipes.insert(name, Arc::new(pipe));
     }

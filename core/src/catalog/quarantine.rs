@@ -1,7 +1,7 @@
 //! `<name>_quarantine`: the events that did not fit, as a data source like any other.
 
-use super::{Column, DataSource, Engine, EngineKind};
-use crate::value::DataType;
+use super::{Column, DataSource, Engine, Period, TtlRule};
+use crate::value::{DataType, IntervalUnit};
 
 const SUFFIX: &str = "_quarantine";
 
@@ -19,19 +19,15 @@ pub fn data_source(source: &DataSource) -> DataSource {
     columns.push(column("c__error", DataType::String.array()));
     columns.push(column("c__import_id", text()));
     columns.push(column("insertion_date", DataType::DateTime(None)));
+    let after = Some(Period { count: 1, unit: IntervalUnit::Month });
+    let one_month = TtlRule { moment: "insertion_date".to_owned(), after, condition: None };
     DataSource {
         id: format!("{}{SUFFIX}", source.id),
         name: format!("{}{SUFFIX}", source.name),
         description: format!("Events that did not fit {}", source.name),
         columns,
-        engine: Engine {
-            kind: EngineKind::MergeTree,
-            sorting_key: vec!["insertion_date".to_owned()],
-            partition_key: Vec::new(),
-            primary_key: Vec::new(),
-            ttl: Some("insertion_date + toIntervalMonth(1)".to_owned()),
-        },
+        engine: Engine { sorting_key: vec!["insertion_date".to_owned()], ttl: vec![one_month], ..Engine::default() },
         file: source.file.clone(),
-        text: String::new(),
+        ..DataSource::default()
     }
 }

@@ -19,10 +19,11 @@ fn data_source(sorting_key: &[&str], partition_key: &[&str]) -> DataSource {
             sorting_key: texts(sorting_key),
             partition_key: texts(partition_key),
             primary_key: Vec::new(),
-            ttl: None,
+            ..Engine::default()
         },
         file: String::new(),
         text: String::new(),
+        ..DataSource::default()
     }
 }
 

@@ -1,11 +1,162 @@
 //! Which resources a query reads: a light scan of its tokens, for the order and the circles of
 //! pipes. Names and types proper are the binder's business.
 
+use super::{Draft, Project};
+use crate::catalog::{Pipe, unversioned};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::sql;
+use crate::template::TABLE_PLACEHOLDER;
 use sqlparser::dialect::ClickHouseDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+
+/// Who reads whom.
+#[derive(Default)]
+pub(super) struct Reads {
+    /// Pipe → the pipes that it reads, each at its first mention.
+    pub(super) pipes: BTreeMap<String, Vec<Read>>,
+    /// For each node, the positions of the nodes that it reads, also through pipes.
+    pub(super) nodes: Vec<Vec<usize>>,
+    /// For each node, the data sources that its own SQL names.
+    pub(super) sources: Vec<Vec<String>>,
+    /// Nodes that read something which is not there, or that only a parameter names.
+    pub(super) unsound: BTreeSet<usize>,
+}
+
+pub(super) struct Read {
+    pub(super) target: String,
+    pub(super) file: String,
+    pub(super) span: Range<usize>,
+}
+
+impl Project<'_> {
+    /// Everything that nodes read exists; who reads whom.
+    pub(super) fn check_references(&mut self) -> Reads {
+        let mut reads = Reads::default();
+        let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+        for (position, draft) in self.nodes.iter().enumerate() {
+            first.entry(&draft.pipe).or_insert(position);
+        }
+        let mut found = Vec::new();
+        for (position, draft) in self.nodes.iter().enumerate() {
+            let mut nodes = BTreeSet::new();
+            let mut sources = Vec::new();
+            let names = draft.rendered.as_ref().filter(|rendered| sql::parse(&rendered.sql).is_ok());
+            // of text that does not parse, no word is known to be a name
+            for reference in names.map_or(Vec::new(), |rendered| references(&rendered.sql)) {
+                match self.meaning(draft, &reference) {
+                    Meaning::Node(index) => drop(nodes.insert(first[draft.pipe.as_str()] + index)),
+                    // of a pipe without nodes its own file tells
+                    Meaning::Pipe(pipe) if pipe.nodes.is_empty() => drop(reads.unsound.insert(position)),
+                    Meaning::Pipe(pipe) => {
+                        let entry = reads.pipes.entry(draft.pipe.clone()).or_default();
+                        if !entry.iter().any(|known| known.target == pipe.name) {
+                            let span = draft.place(&reference);
+                            entry.push(Read { target: pipe.name.clone(), file: draft.file.clone(), span });
+                        }
+                        let node = pipe.endpoint.unwrap_or(pipe.nodes.len().saturating_sub(1));
+                        nodes.extend(first.get(pipe.name.as_str()).map(|first| first + node));
+                    }
+                    Meaning::DataSource => {
+                        let stem = self.current(stem(&reference.name));
+                        nodes.extend(self.made.get(stem).map(|(maker, _)| *maker).filter(|maker| *maker != position));
+                        if self.shared.iter().any(|shared| shared == stem) {
+                            let message =
+                                format!("{stem:?} is shared by another workspace; reading it is not supported yet");
+                            found.push(Diagnostic::warning("D0107", &draft.file, draft.place(&reference), message));
+                        }
+                        sources.push(stem.to_owned());
+                    }
+                    Meaning::Column => {}
+                    Meaning::Placeholder => drop(reads.unsound.insert(position)),
+                    Meaning::Nothing => {
+                        reads.unsound.insert(position);
+                        found.push(self.unknown(draft, &reference));
+                    }
+                }
+            }
+            reads.nodes.push(nodes.into_iter().collect());
+            reads.sources.push(sources);
+        }
+        self.diagnostics.extend(found);
+        reads
+    }
+
+    fn meaning<'p>(&'p self, draft: &Draft, reference: &Reference) -> Meaning<'p> {
+        let name = reference.name.as_str();
+        let pipe = &self.catalog.pipes[&draft.pipe];
+        let position = pipe.nodes.iter().position(|node| node.name == name);
+        if let Some(position) = position.filter(|position| *position < draft.index) {
+            return Meaning::Node(position);
+        }
+        if let Some(pipe) = self.catalog.pipes.get(self.current(name)) {
+            return Meaning::Pipe(pipe);
+        }
+        let stem = self.current(stem(name));
+        match name {
+            TABLE_PLACEHOLDER => Meaning::Placeholder,
+            _ if self.catalog.data_sources.contains_key(stem) || self.made.contains_key(stem) => Meaning::DataSource,
+            _ if reference.is_operand => Meaning::Column,
+            _ => Meaning::Nothing,
+        }
+    }
+
+    /// The name without the version that older projects add to it.
+    fn current<'n>(&self, name: &'n str) -> &'n str {
+        let catalog = &self.catalog;
+        let is_known = |name: &str| {
+            catalog.data_sources.contains_key(name) || catalog.pipes.contains_key(name) || self.made.contains_key(name)
+        };
+        match unversioned(name) {
+            Some(stem) if !is_known(name) && is_known(stem) => stem,
+            _ => name,
+        }
+    }
+
+    fn unknown(&self, draft: &Draft, reference: &Reference) -> Diagnostic {
+        let name = reference.name.as_str();
+        let pipe = &self.catalog.pipes[&draft.pipe];
+        let error = |message| Diagnostic::error("S0201", &draft.file, draft.place(reference), message);
+        if pipe.nodes.iter().any(|node| node.name == name) {
+            let message = format!("node {:?} cannot read {name:?}", draft.name);
+            return error(message).with_hint("a node reads the nodes before it");
+        }
+        if name.starts_with("tinybird.") || name.starts_with("system.") {
+            let message = format!("the service data source {name:?} is not supported yet");
+            return Diagnostic { code: "S0102", ..error(message) };
+        }
+        let nodes = pipe.nodes[..draft.index].iter().map(|node| &node.name);
+        let names = nodes.chain(self.catalog.data_sources.keys()).chain(self.catalog.pipes.keys());
+        let near = nearest(name, names.map(String::as_str));
+        let diagnostic = error(format!("unknown data source, pipe or node {name:?}"));
+        Diagnostic { hint: near.map(|near| format!("did you mean {near:?}?")), ..diagnostic }
+    }
+}
+
+enum Meaning<'p> {
+    /// An earlier node of the pipe, by its index.
+    Node(usize),
+    Pipe(&'p Pipe),
+    DataSource,
+    Column,
+    /// What a parameter will name.
+    Placeholder,
+    Nothing,
+}
+
+/// The data source of a quarantine.
+fn stem(name: &str) -> &str {
+    name.strip_suffix("_quarantine").unwrap_or(name)
+}
+
+impl Draft {
+    fn place(&self, reference: &Reference) -> Range<usize> {
+        let rendered = self.rendered.as_ref().expect("the reference was found in it");
+        rendered.source_span(reference.span.clone())
+    }
+}
 
 /// A name after FROM, JOIN or IN, and its bytes in the SQL.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,6 +13,19 @@ fn run(files: &[(&str, &str)], previous: &Catalog) -> Result<Compiled, Vec<Diagn
     })
 }
 
+#[track_caller]
+fn check_given(files: &[(&str, &str)], secrets: &[&str], expected: &[&str]) {
+    let files: Vec<_> = files.iter().map(|(path, text)| file(path, text)).collect();
+    let secrets = secrets.iter().map(|name| ((*name).to_owned(), "value".to_owned())).collect();
+    let given = Given { secrets: Some(crate::template::Secrets(secrets)), ..Given::default() };
+    let diagnostics = match compile_with(&files, &given, &empty(), &mut || 1) {
+        Ok(compiled) => compiled.warnings,
+        Err(diagnostics) => diagnostics,
+    };
+    let codes: Vec<_> = diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+    assert_eq!(codes, expected, "{diagnostics:?}");
+}
+
 fn empty() -> Catalog {
     Catalog::empty("w", "workspace")
 }
@@ -73,16 +86,25 @@ fn names() {
 
 #[test]
 fn keys() {
-    let source = |key: &str| format!("SCHEMA >\n a String, b Nullable(String), `c.d` Int8\nENGINE_SORTING_KEY {key}\n");
-    check_codes(&[("d.datasource", &source("a, toDate(a, 'UTC'), c.d, a + INTERVAL 1 DAY"))], &[]);
+    let source =
+        |key: &str| format!("SCHEMA >\n a String, b Nullable(String), `c.d` Int8, at Date\nENGINE_SORTING_KEY {key}\n");
+    check_codes(&[("d.datasource", &source("a, toDate(a, 'UTC'), c.d, at + INTERVAL 1 DAY"))], &[]);
     check_codes(&[("d.datasource", &source("aa"))], &["D0303"]);
     check_codes(&[("d.datasource", &source("b"))], &["D0304"]);
+    check_codes(&[("d.datasource", &source("sum(a)"))], &["D0304"]);
+    check_codes(&[("d.datasource", &source("nonsense(a)"))], &["D0304"]);
+    check_codes(&[("d.datasource", &source("a\nENGINE ReplacingMergeTree\nENGINE_VER a"))], &["D0304"]);
+    check_codes(&[("d.datasource", &source("a\nENGINE_TTL at + INTERVAL 1 DAY WHERE a != ''"))], &[]);
+    check_codes(&[("d.datasource", &source("a\nENGINE_TTL att + INTERVAL 1 DAY WHERE aa != ''"))], &["D0303", "D0303"]);
+    check_codes(&[("d.datasource", &source("a\nENGINE_TTL a + INTERVAL 1 DAY"))], &["D0306"]);
+    check_codes(&[("d.datasource", &source("a\nINDEXES >\n i lower(aa) TYPE minmax"))], &["D0303"]);
 }
 
 #[test]
 fn references() {
     check_codes(&[EVENTS, ("a.pipe", &pipe("SELECT * FROM evnts"))], &["S0201"]);
     check_codes(&[EVENTS, ("a.pipe", &pipe("SELECT * FROM events_quarantine, numbers(3)"))], &["S0102"]);
+    check_codes(&[EVENTS, ("a.pipe", &pipe("SELECT * FROM tinybird.pipe_stats"))], &["S0102"]);
     check_codes(
         &[
             EVENTS,
@@ -113,4 +135,128 @@ fn sql() {
     let text = pipe("%\n SELECT {{Int32(x)}} FRM events LIMIT 'x");
     let wrong = run(&[EVENTS, ("a.pipe", &text)], &empty()).expect_err("is wrong");
     assert_eq!(wrong[0].code, "S0101", "{}", wrong[0].render(&text));
+}
+
+const COPY: &str = "NODE n\nSQL >\n  SELECT id, at FROM events\nTYPE copy\nTARGET_DATASOURCE target\n";
+
+#[test]
+fn targets() {
+    let target = |columns: &str| format!("SCHEMA >\n  {columns}\n");
+    let check = |columns: &str, expected: &[&str]| {
+        check_codes(&[EVENTS, ("target.datasource", &target(columns)), ("c.pipe", COPY)], expected);
+    };
+    check("id String, at DateTime64(3), more Int8", &["D0107"]);
+    check("id String", &["P0112", "D0107"]);
+    check("id UInt64, at DateTime", &["P0112", "D0107"]);
+    check("id Array(String), at DateTime", &["P0112", "D0107"]);
+}
+
+#[test]
+fn materialized_nodes() {
+    let own = "NODE n\nSQL >\n  SELECT id, count() AS hits FROM events GROUP BY id\nTYPE materialized\nDATASOURCE made\n\
+               ENGINE \"SummingMergeTree\"\nENGINE_SORTING_KEY \"id\"\n";
+    let reader = pipe("SELECT hits FROM made");
+    let files = [EVENTS, ("m.pipe", own), ("a.pipe", &reader)];
+    let compiled = run(&files, &empty()).expect("compiles");
+    let made = &compiled.catalog.data_sources["made"];
+    let columns: Vec<_> = made.columns.iter().map(|column| format!("{} {}", column.name, column.data_type)).collect();
+    assert_eq!(columns, ["id String", "hits UInt64"]);
+    assert_eq!(compiled.changes.data_sources.new, ["events", "made"]);
+    check_codes(&[EVENTS, ("m.pipe", &own.replace("\"id\"", "\"it\""))], &["D0303", "D0107"]);
+    let circle = "NODE n\nSQL >\n  SELECT id, at FROM events\nTYPE materialized\nDATASOURCE events\n";
+    check_codes(&[EVENTS, ("m.pipe", circle)], &["P0102", "D0107"]);
+}
+
+#[test]
+fn connections_and_secrets() {
+    let source = "SCHEMA >\n  a String\nKAFKA_CONNECTION_NAME k\nKAFKA_TOPIC t\nKAFKA_GROUP_ID g\n";
+    let kafka = "TYPE kafka\nKAFKA_BOOTSTRAP_SERVERS {{ tb_secret(\"servers\") }}\n";
+    let s3 = "TYPE s3\nS3_REGION r\nS3_ARN a\n";
+    check_codes(&[("d.datasource", source), ("k.connection", kafka)], &["D0107"]);
+    check_codes(&[("d.datasource", source), ("k.connection", s3)], &["P0109", "D0107"]);
+    check_codes(&[("d.datasource", source), ("kk.connection", kafka)], &["P0109", "D0107"]);
+    check_given(&[("k.connection", kafka)], &["servers"], &[]);
+    check_given(&[("k.connection", kafka)], &["server"], &["P0110"]);
+    let secret = pipe("%\n SELECT {{ tb_secret('key') }}");
+    check_given(&[("p.pipe", &secret)], &["key"], &[]);
+    check_given(&[("p.pipe", &secret)], &[], &["P0110"]);
+}
+
+#[test]
+fn endpoints_without_a_type() {
+    let endpoint =
+        |path: &str, text: &str| run(&[(path, text)], &empty()).expect("compiles").catalog.pipes["p"].endpoint;
+    let two = "NODE a\nSQL >\n  SELECT 1\nNODE b\nSQL >\n  SELECT 2\n";
+    assert_eq!(endpoint("pipes/p.pipe", two), None);
+    assert_eq!(endpoint("endpoints/p.pipe", two), Some(1));
+    assert_eq!(endpoint("pipes/p.pipe", &format!("TOKEN t READ\n{two}")), Some(1));
+    assert_eq!(endpoint("endpoints/p.pipe", &two.replace("NODE b", "TYPE standard\nNODE b")), None);
+}
+
+#[test]
+fn shared_data_sources() {
+    let shared = ("vendor/other/datasources/hits.datasource", "SCHEMA >\n  a String\n");
+    let compiled = run(&[shared, ("p.pipe", &pipe("SELECT a FROM other.hits"))], &empty()).expect("compiles");
+    assert!(compiled.catalog.data_sources.is_empty());
+    assert_eq!(compiled.warnings[0].code, "D0107");
+    check_codes(&[shared, ("p.pipe", &pipe("SELECT b FROM other.hits"))], &["S0202", "D0107"]);
+    check_codes(&[shared, ("p.pipe", &pipe("SELECT a FROM other.hit"))], &["S0201"]);
+}
+
+#[test]
+fn included_text() {
+    let text = "NODE n\nINCLUDE \"sql.incl\" \"what=nothing\"\nTYPE endpoint\n";
+    let files = [("sql.incl", "SQL >\n  SELECT 1 FROM $what\n"), ("p.pipe", text)];
+    let wrong = run(&files, &empty()).expect_err("is wrong");
+    assert_eq!((wrong[0].code, wrong[0].file.as_str()), ("S0201", "sql.incl"));
+}
+
+#[test]
+fn defaults() {
+    let source = |column: &str| format!("SCHEMA >\n id String, at DateTime, {column}\n");
+    let check = |column: &str, expected: &[&str]| check_codes(&[("d.datasource", &source(column))], expected);
+    check("a DateTime DEFAULT now()", &[]);
+    check("a Array(String) DEFAULT []", &[]);
+    check("a Date DEFAULT toDate(at)", &["D0206"]);
+    check("a Int8 DEFAULT 'x'", &["D0206"]);
+    check("a String `json:$.a[:]`", &["D0205"]);
+    let compiled = run(&[("d.datasource", &source("a DEFAULT 42"))], &empty()).expect("compiles");
+    assert_eq!(compiled.catalog.data_sources["d"].columns[2].data_type.to_string(), "UInt8");
+}
+
+#[test]
+fn many_problems_are_cut_short() {
+    let text: String = (0..3 * DIAGNOSTICS_MAX).map(|n| format!("WORD{n} x\n")).collect();
+    let wrong = run(&[("d.datasource", &text)], &empty()).expect_err("is wrong");
+    assert_eq!((wrong.len(), wrong[DIAGNOSTICS_MAX].code), (DIAGNOSTICS_MAX + 1, "P0115"));
+}
+
+#[test]
+fn versions_in_names() {
+    let text = "VERSION 3\nSCHEMA >\n  a String\n";
+    let reader = pipe("SELECT a FROM hits__v3");
+    check_codes(&[("hits.datasource", text), ("p.pipe", &reader)], &["D0105"]);
+    check_codes(&[("hits.datasource", text), ("p.pipe", &pipe("SELECT a FROM hit__v3"))], &["S0201", "D0105"]);
+    let catalog = run(&[("hits.datasource", text)], &empty()).expect("compiles").catalog;
+    assert!(catalog.data_source("hits__v3").is_some() && catalog.data_source("hits__vx").is_none());
+}
+
+#[test]
+fn columns_of_connectors() {
+    let kafka = "SCHEMA >\n  a String, __key String\nENGINE_SORTING_KEY __timestamp, __topic\nKAFKA_CONNECTION_NAME k\nKAFKA_TOPIC t\n\
+                 KAFKA_GROUP_ID g\nKAFKA_STORE_HEADERS True\n";
+    let connection = ("k.connection", "TYPE kafka\nKAFKA_BOOTSTRAP_SERVERS h:1\n");
+    let catalog = run(&[("d.datasource", kafka), connection], &empty()).expect("compiles").catalog;
+    let columns = &catalog.data_sources["d"].columns;
+    let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
+    let expected = ["a", "__key", "__value", "__topic", "__partition", "__offset", "__timestamp", "__headers"];
+    assert_eq!(names, expected);
+    for column in columns.iter().filter(|column| column.default.is_some()) {
+        let default = column.default.as_deref().expect("it has one");
+        crate::plan::constant(default, &column.data_type, 0).unwrap_or_else(|error| panic!("{default}: {error}"));
+    }
+    let dynamo = "SCHEMA >\n  a String\nENGINE ReplacingMergeTree\nENGINE_SORTING_KEY a\nENGINE_VER _timestamp\nENGINE_IS_DELETED _is_deleted\n\
+                  IMPORT_CONNECTION_NAME k\nIMPORT_TABLE_ARN t\nIMPORT_EXPORT_BUCKET b\n";
+    let connection = ("k.connection", "TYPE dynamodb\nDYNAMODB_ARN a\nDYNAMODB_REGION r\n");
+    check_codes(&[("d.datasource", dynamo), connection], &["D0107"]);
 }

@@ -1,189 +1,173 @@
 //! The statements of a `.datasource` file.
 
+use super::connector::{self, Settings};
 use super::engine::{self, EngineNode, Options};
 use super::lexer::{self, Statement};
 use super::schema::{self, Column};
-use super::{Report, Spanned, Token};
-use std::collections::BTreeMap;
+use super::{Report, SecretUse, Spanned, Tags, Token, index};
+use crate::catalog::{Connector, Index};
+use crate::diagnostic::Diagnostic;
+use std::ops::Range;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct DataSource {
     pub description: String,
     pub columns: Vec<Column>,
     pub engine: EngineNode,
-    /// One line of `INDEXES` each, as written.
-    pub indexes: Vec<Spanned<String>>,
+    pub indexes: Vec<Spanned<Index>>,
     pub tokens: Vec<Token>,
     pub shared_with: Vec<Spanned<String>>,
-    pub tags: Vec<String>,
+    pub tags: Tags,
+    /// A SELECT's list: how the columns follow from those of the version before.
     pub forward_query: Option<Spanned<String>>,
     pub backfill_skip: bool,
-    /// `KAFKA_*`, `IMPORT_*` and `PG_*` by keyword; values may hold `{{ tb_secret(…) }}`.
-    pub connector: BTreeMap<String, Spanned<String>>,
+    /// At the name of its connection.
+    pub connector: Option<Spanned<Connector>>,
+    pub secrets: Vec<SecretUse>,
 }
 
-const PLAIN: [&str; 10] = [
-    "DESCRIPTION",
-    "SCHEMA",
-    "INDEXES",
-    "ENGINE",
-    "TOKEN",
-    "SHARED_WITH",
-    "TAGS",
-    "FORWARD_QUERY",
-    "BACKFILL",
-    "ENGINE_SETTINGS",
-];
-
-/// Keyword → option; the spellings without `ENGINE_` are old ones.
-const ENGINE_OPTIONS: [(&str, &str); 17] = [
-    ("ENGINE_SORTING_KEY", "SORTING_KEY"),
-    ("ENGINE_PARTITION_KEY", "PARTITION_KEY"),
-    ("ENGINE_PRIMARY_KEY", "PRIMARY_KEY"),
-    ("ENGINE_SAMPLING_KEY", "SAMPLING_KEY"),
-    ("ENGINE_TTL", "TTL"),
-    ("ENGINE_SETTINGS", "SETTINGS"),
-    ("ENGINE_VER", "VER"),
-    ("ENGINE_IS_DELETED", "IS_DELETED"),
-    ("ENGINE_SIGN", "SIGN"),
-    ("ENGINE_VERSION", "VERSION"),
-    ("ENGINE_COLUMNS", "COLUMNS"),
-    ("ENGINE_SUMMING_COLUMNS", "COLUMNS"),
-    ("SORTING_KEY", "SORTING_KEY"),
-    ("PARTITION_KEY", "PARTITION_KEY"),
-    ("PRIMARY_KEY", "PRIMARY_KEY"),
-    ("SAMPLING_KEY", "SAMPLING_KEY"),
-    ("TTL", "TTL"),
-];
-
-const CONNECTOR: [&str; 20] = [
-    "KAFKA_CONNECTION_NAME",
-    "KAFKA_TOPIC",
-    "KAFKA_GROUP_ID",
-    "KAFKA_AUTO_OFFSET_RESET",
-    "KAFKA_STORE_RAW_VALUE",
-    "KAFKA_STORE_HEADERS",
-    "KAFKA_KEY_FORMAT",
-    "KAFKA_VALUE_FORMAT",
-    "IMPORT_CONNECTION_NAME",
-    "IMPORT_BUCKET_URI",
-    "IMPORT_SCHEDULE",
-    "IMPORT_FORMAT",
-    "IMPORT_FROM_TIMESTAMP",
-    "IMPORT_QUERY",
-    "IMPORT_TABLE_ARN",
-    "IMPORT_EXPORT_BUCKET",
-    "IMPORT_SAMPLE_FILE",
-    "PG_CONNECTION_NAME",
-    "PG_TABLE",
-    "IMPORT_TABLE",
-];
+const PLAIN: [&str; 9] =
+    ["DESCRIPTION", "SCHEMA", "INDEXES", "ENGINE", "TOKEN", "SHARED_WITH", "TAGS", "FORWARD_QUERY", "BACKFILL"];
 
 /// Not keywords, but words that must end a block all the same, since they have their own message.
-const TOLERATED: [&str; 7] =
-    ["SETTINGS", "VERSION", "SOURCE", "INCLUDE", "IMPORT_STRATEGY", "KAFKA_TARGET_PARTITIONS", "IMPORT_SERVICE"];
+const TOLERATED: [&str; 13] = [
+    "SETTINGS",
+    "VERSION",
+    "SOURCE",
+    "INCLUDE",
+    "IMPORT_STRATEGY",
+    "IMPORT_SERVICE",
+    "IMPORT_QUERY",
+    "IMPORT_EXTERNAL_DATASOURCE",
+    "EXPORT_SERVICE",
+    "KAFKA_TARGET_PARTITIONS",
+    "KAFKA_STORE_BINARY_HEADERS",
+    "KAFKA_KEY_AVRO_DESERIALIZATION",
+    "KEY",
+];
 
 pub(super) fn keywords() -> Vec<&'static str> {
-    PLAIN.into_iter().chain(ENGINE_OPTIONS.map(|(keyword, _)| keyword)).chain(CONNECTOR).collect()
+    PLAIN.into_iter().chain(engine::OPTIONS.map(|(keyword, _)| keyword)).chain(connector::KEYWORDS).collect()
 }
 
 pub(super) fn parse(report: &mut Report<'_>) -> DataSource {
     let keywords = keywords();
-    let statements = lexer::statements(report.text, |word| keywords.contains(&word) || TOLERATED.contains(&word));
+    let ends = |word: &str, _: &str| keywords.contains(&word) || TOLERATED.contains(&word);
+    let statements = lexer::statements(report.text, ends);
+    report.check_blocks(&statements);
     let mut schema = None;
     let mut engine_name = None;
     let mut options = Options::new();
+    let mut connector = Settings::new();
     let mut out = DataSource {
         description: String::new(),
         columns: Vec::new(),
-        engine: engine::engine(report, None, &options, &[]),
+        engine: EngineNode::default(),
         indexes: Vec::new(),
         tokens: Vec::new(),
         shared_with: Vec::new(),
-        tags: Vec::new(),
+        tags: Tags::default(),
         forward_query: None,
         backfill_skip: false,
-        connector: BTreeMap::new(),
+        connector: None,
+        secrets: Vec::new(),
     };
     for statement in &statements {
         match statement.keyword.as_str() {
             "DESCRIPTION" => out.description = report.prose(statement).value,
             "SCHEMA" if schema.is_some() => report.error("D0106", statement.span.clone(), "SCHEMA stands twice"),
-            "SCHEMA" if statement.value.is_empty() => {
-                schema = Some(statement.value.clone());
+            "SCHEMA" if statement.value.is_empty() || !statement.is_block => {
+                schema = Some(report.value(statement));
                 let hint = "write the columns on the lines after SCHEMA >";
-                report.error_with("D0201", statement.span.clone(), "the SCHEMA is empty", hint);
+                report.error_with("D0201", statement.span.clone(), "the SCHEMA has no block of columns", hint);
             }
-            "SCHEMA" => schema = Some(statement.value.clone()),
-            "INDEXES" => indexes(report, statement, &mut out.indexes),
-            "ENGINE" => engine_name = report.inline(statement),
+            "SCHEMA" => schema = Some(report.value(statement)),
+            "INDEXES" => {
+                let block = report.value(statement);
+                out.indexes = index::indexes(report, &block);
+            }
+            "ENGINE" if statement.value.is_empty() => drop(report.inline(statement)),
+            "ENGINE" => engine_name = Some(report.value(statement)),
             "TOKEN" => out.tokens.extend(report.token(statement, true)),
             "SHARED_WITH" => shared_with(report, statement, &mut out.shared_with),
-            "TAGS" => {
-                let value = report.value(statement).value;
-                out.tags.extend(value.split(',').map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()));
-            }
-            "FORWARD_QUERY" => out.forward_query = Some(report.value(statement)),
-            "BACKFILL" => match report.inline(statement) {
-                Some(value) if value.value.eq_ignore_ascii_case("skip") => out.backfill_skip = true,
-                Some(value) => {
-                    let message = format!("BACKFILL {:?} is not known", value.value);
-                    report.error_with("D0102", value.span, message, "the only value is skip");
+            "TAGS" => report.tags(statement, &mut out.tags),
+            "FORWARD_QUERY" => out.forward_query = forward_query(report, statement),
+            "BACKFILL" => {
+                if let Some(value) = report.inline(statement) {
+                    out.backfill_skip = report.choice("D0102", "BACKFILL", &value, &[("skip", true)]).is_some();
                 }
-                None => {}
-            },
-            word if ENGINE_OPTIONS.iter().any(|(known, _)| *known == word) => {
-                let option = ENGINE_OPTIONS.iter().find(|(known, _)| *known == word).map(|(_, option)| *option);
-                let option = option.expect("the guard found it");
+            }
+            word if let Some(option) = engine::option(word) => {
                 let value = report.value(statement);
                 if options.insert(option, value).is_some() {
-                    report.error("D0106", statement.span.clone(), format!("{word} stands twice"));
+                    report.repeated(statement);
                 }
             }
-            word if CONNECTOR.contains(&word) => {
-                if let Some(value) = report.inline(statement) {
-                    out.connector.insert(word.to_owned(), value);
+            word if let Some(keyword) = connector::KEYWORDS.into_iter().find(|known| *known == word) => {
+                if let Some(value) = report.inline_text(statement)
+                    && connector.insert(keyword, value).is_some()
+                {
+                    report.repeated(statement);
                 }
             }
             _ => report.unknown(statement, "data source", &keywords, &["NODE", "SQL", "TYPE"]),
         }
     }
     match schema {
-        Some(block) => out.columns = schema::columns(report, block),
+        Some(block) => out.columns = schema::columns(report, &block),
         None => {
             let hint = "write SCHEMA > and a line for each column";
             report.error_with("D0201", 0..1, "SCHEMA is mandatory", hint);
         }
     }
-    out.engine = engine::engine(report, engine_name.as_ref(), &options, &out.columns);
-    connector(report, &out.connector);
+    out.connector = connector::connector(report, &connector);
+    let own = out.connector.as_ref().map_or(Vec::new(), own_columns);
+    let is_new = |column: &Column| !out.columns.iter().any(|known| known.column.name == column.column.name);
+    let own: Vec<Column> = own.into_iter().filter(is_new).collect();
+    out.columns.extend(own);
+    out.engine = engine::engine(report, engine_name.as_ref(), &options, Some(&out.columns));
     out
 }
 
-fn indexes(report: &mut Report<'_>, statement: &Statement, out: &mut Vec<Spanned<String>>) {
-    let mut at = statement.value.start;
-    for line in report.text[statement.value.clone()].split_inclusive('\n') {
-        let span = lexer::trim(report.text, at..at + line.len());
-        at += line.len();
-        let text = report.text[span.clone()].trim_end_matches(',');
-        if text.is_empty() || text.starts_with("--") {
-            continue;
-        }
-        let count = text.to_ascii_uppercase().split_whitespace().filter(|word| *word == "TYPE").count();
-        if count != 1 || text.split_whitespace().count() < 4 {
-            let hint = "write [INDEX] <name> <expression> TYPE <type> [GRANULARITY <n>]";
-            report.error_with("D0207", span, "Invalid INDEX syntax", hint);
-            continue;
-        }
-        out.push(Spanned { value: text.to_owned(), span });
+/// What the connector adds to the schema, placed where the connector is.
+fn own_columns(connector: &Spanned<Connector>) -> Vec<Column> {
+    let column = |column| Column {
+        column,
+        span: connector.span.clone(),
+        is_typed: true,
+        json_path_span: None,
+        default_span: None,
+        codecs: Vec::new(),
+    };
+    connector::own_columns(&connector.value).into_iter().map(column).collect()
+}
+
+fn forward_query(report: &mut Report<'_>, statement: &Statement) -> Option<Spanned<String>> {
+    let value = report.value(statement);
+    if !statement.is_block || value.value.is_empty() {
+        let hint = "write FORWARD_QUERY > and the SELECT on the lines after it";
+        report.error_with("D0102", statement.span.clone(), "FORWARD_QUERY is a block", hint);
+        return None;
     }
+    let words = lexer::top_level_words(&value.value);
+    let is = |word: &Range<usize>, name: &str| value.value[word.clone()].eq_ignore_ascii_case(name);
+    let hint = "write SELECT and an expression for each column: it reads the live rows of this data source";
+    if !words.first().is_some_and(|word| is(word, "SELECT")) {
+        report.error_with("D0209", value.span.clone(), "FORWARD_QUERY is not a SELECT", hint);
+    }
+    if let Some(word) = words.iter().find(|word| is(word, "FROM") || is(word, "WHERE")) {
+        let message = format!("FORWARD_QUERY cannot have {}", &value.value[word.clone()]);
+        report.error_with("D0209", value.inside(word.clone()), message, hint);
+    }
+    Some(value)
 }
 
 fn shared_with(report: &mut Report<'_>, statement: &Statement, out: &mut Vec<Spanned<String>>) {
     let before = out.len();
-    let mut at = statement.value.start;
-    for part in report.text[statement.value.clone()].split_inclusive([',', '\n']) {
-        let name = part.trim_matches(|c: char| c == ',' || c.is_whitespace());
+    let range = report.written(statement);
+    let mut at = range.start;
+    for part in report.block(range).split_inclusive([',', '\n', ' ']) {
+        let name = part.trim_matches(|c: char| c == ',' || c == '"' || c == '\'' || c.is_whitespace());
         if !name.is_empty() {
             let start = at + part.find(name).unwrap_or(0);
             out.push(Spanned { value: name.to_owned(), span: start..start + name.len() });
@@ -195,24 +179,12 @@ fn shared_with(report: &mut Report<'_>, statement: &Statement, out: &mut Vec<Spa
     }
 }
 
-/// Groups of settings that make sense only together.
-fn connector(report: &mut Report<'_>, settings: &BTreeMap<String, Spanned<String>>) {
-    const KAFKA: [&str; 3] = ["KAFKA_CONNECTION_NAME", "KAFKA_TOPIC", "KAFKA_GROUP_ID"];
-    const BUCKET: [&str; 3] = ["IMPORT_CONNECTION_NAME", "IMPORT_BUCKET_URI", "IMPORT_SCHEDULE"];
-    const DYNAMO: [&str; 3] = ["IMPORT_CONNECTION_NAME", "IMPORT_TABLE_ARN", "IMPORT_EXPORT_BUCKET"];
-    const POSTGRES: [&str; 2] = ["PG_CONNECTION_NAME", "PG_TABLE"];
-    let starts =
-        |prefix: &str| settings.iter().find(|(keyword, _)| keyword.starts_with(prefix)).map(|(_, value)| value);
-    let is_dynamo = settings.contains_key("IMPORT_TABLE_ARN") || settings.contains_key("IMPORT_EXPORT_BUCKET");
-    let import: &[&str] = if is_dynamo { &DYNAMO } else { &BUCKET };
-    for (prefix, group) in [("KAFKA_", &KAFKA[..]), ("IMPORT_", import), ("PG_", &POSTGRES[..])] {
-        let Some(first) = starts(prefix) else { continue };
-        let missing: Vec<&str> = group.iter().copied().filter(|keyword| !settings.contains_key(*keyword)).collect();
-        if !missing.is_empty() {
-            let message = format!("{} are needed together; {} is missing", group.join(", "), missing.join(", "));
-            report.error("D0305", first.span.clone(), message);
-        }
-        let message = format!("{prefix}* settings are read, but nothing is fetched yet");
-        report.warning("D0107", first.span.clone(), message, Some("send the events to /v0/events"));
+impl DataSource {
+    /// What is read of it but not acted upon yet.
+    pub(crate) fn not_run_yet(&self, file: &str) -> Option<Diagnostic> {
+        let connector = self.connector.as_ref()?;
+        let message = "what a connector fills is read, but nothing is fetched yet";
+        let diagnostic = Diagnostic::warning("D0107", file, connector.span.clone(), message);
+        Some(diagnostic.with_hint("send the events to /v0/events"))
     }
 }

@@ -22,6 +22,15 @@ fn positions_survive_any_offset() {
 }
 
 #[test]
+fn editors_count_from_zero_and_in_utf16() {
+    let source = "a\n𝄞é x\n";
+    let at = source.find('x').expect("in the text");
+    assert_eq!(lsp_position(source, at), Position { line: 1, column: 4 });
+    assert_eq!(lsp_position(source, 3), Position { line: 1, column: 0 });
+    assert_eq!(lsp_position(source, 99), Position { line: 2, column: 0 });
+}
+
+#[test]
 fn nearest_finds_slips_only() {
     let known = ["String", "Int32", "DateTime"];
     assert_eq!(nearest("Strnig", known), Some("String"));

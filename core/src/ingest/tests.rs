@@ -30,10 +30,11 @@ fn data_source(schema: &str) -> DataSource {
             sorting_key: Vec::new(),
             partition_key: Vec::new(),
             primary_key: Vec::new(),
-            ttl: None,
+            ..Engine::default()
         },
         file: String::new(),
         text: String::new(),
+        ..DataSource::default()
     }
 }
 

@@ -72,6 +72,7 @@ impl Expressions<'_, '_> {
             ast::Expr::Identifier(name) => self.name(name),
             ast::Expr::CompoundIdentifier(parts) => self.compound(parts),
             ast::Expr::Value(value) => self.literal(&value.value, span.clone()),
+            ast::Expr::Dictionary(fields) => self.placeholder(fields, span.clone()),
             ast::Expr::TypedString(typed) => {
                 let text = self.literal(&typed.value.value, span.clone())?;
                 self.cast_to(text, &typed.data_type.to_string(), span.clone())
@@ -261,6 +262,17 @@ impl Expressions<'_, '_> {
                 Ok(function::literal(ScalarValue::Null, DataType::Nullable(Box::new(DataType::Nothing))))
             }
             other => Err(unsupported(&format!("the literal {other}"), span)),
+        }
+    }
+
+    /// `{name: String}`, which a template puts in the place of a secret. The value is bound here, so that
+    /// no SQL text ever holds it.
+    fn placeholder(&self, fields: &[ast::DictionaryField], span: Range<usize>) -> Result<Typed, Trouble> {
+        let [field] = fields else { return Err(unsupported("a dictionary", span)) };
+        let is_text = matches!(&*field.value, ast::Expr::Identifier(name) if name.value == "String");
+        match self.binder.frame().secrets.0.get(&field.key.value) {
+            Some(value) if is_text => Ok(self.text(value)),
+            _ => Err(unsupported("a parameter in braces that no secret stands behind", span)),
         }
     }
 

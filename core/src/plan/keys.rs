@@ -9,7 +9,7 @@ use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::function::{self, Context, Typed};
 use crate::sql::{self, Problem};
-use crate::template::Params;
+use crate::template::{Params, Secrets};
 use crate::value::DataType;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
@@ -80,7 +80,7 @@ fn standalone(text: &str, schema: &Schema, now_ns: i64) -> Result<Typed> {
     let (visible, params) = (Visible::default(), Params::default());
     let context = Context { now_ns };
     let environment = Environment { catalog: &catalog, visible: &visible, params: &params, context, tables: &Schemas };
-    let frame = Frame { lines, pipe: None, pipeline: None };
+    let frame = Frame { lines, pipe: None, pipeline: None, secrets: Secrets::default() };
     let mut binder = Binder {
         environment: &environment,
         next_column: 0,

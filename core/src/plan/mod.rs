@@ -12,6 +12,7 @@ mod scope;
 mod select;
 mod trouble;
 
+pub use datafusion::logical_expr::{Expr, TableSource};
 pub use keys::{Expressions, constant};
 pub(crate) use prune::{Part, parts};
 pub use trouble::Trouble;
@@ -22,11 +23,11 @@ use crate::catalog::{Catalog, DataSource, Pipe};
 use crate::error::Error;
 use crate::function::Context;
 use crate::sql::{self, Lines};
-use crate::template::{Params, Rendered};
+use crate::template::{Params, Rendered, Secrets};
 use arrow::datatypes::Schema as ArrowSchema;
 use datafusion::common::Column;
 use datafusion::logical_expr::logical_plan::builder::LogicalTableSource;
-use datafusion::logical_expr::{Expr, LogicalPlan, TableSource};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use scope::{Binding, Ctes};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -58,6 +59,11 @@ pub trait Tables {
     /// `row_filter` is over the data source's columns by name; no row that fails it may be seen
     /// by anything else of the query.
     fn table(&self, data_source: &Arc<DataSource>, row_filter: Vec<Expr>) -> Arc<dyn TableSource>;
+
+    /// What a node gives, if that is known without binding it: a check of many nodes binds each once.
+    fn node(&self, _pipe: &Pipe, _node: usize) -> Option<&Schema> {
+        None
+    }
 }
 
 /// Tables that cannot be read: enough to check names and types.
@@ -145,6 +151,8 @@ struct Frame {
     pipe: Option<(Arc<Pipe>, usize)>,
     /// What `_` means.
     pipeline: Option<Arc<Pipe>>,
+    /// What `{name: String}` means.
+    secrets: Secrets,
 }
 
 struct Binder<'a> {
@@ -178,7 +186,8 @@ impl Binder<'_> {
     ) -> Result<(Output, Option<String>, bool), Trouble> {
         let parsed = sql::parse(&rendered.sql).map_err(Trouble::Here)?;
         let has_limit = parsed.query.limit_clause.is_some();
-        self.frames.push(Frame { lines: parsed.lines, pipe: None, pipeline: pipeline.cloned() });
+        let secrets = rendered.secrets.clone();
+        self.frames.push(Frame { lines: parsed.lines, pipe: None, pipeline: pipeline.cloned(), secrets });
         let output = self.query(&parsed.query, &Ctes::default())?;
         self.frames.pop();
         Ok((output, parsed.format, has_limit))
@@ -192,6 +201,9 @@ impl Binder<'_> {
     }
 
     fn node(&mut self, pipe: &Arc<Pipe>, index: usize) -> Result<Output, Trouble> {
+        if let Some(schema) = self.environment.tables.node(pipe, index) {
+            return self.stand_in(schema);
+        }
         let node = &pipe.nodes[index];
         let template = &node.template;
         let rendered = match self.checking {
@@ -203,9 +215,29 @@ impl Binder<'_> {
         self.text(&rendered, (pipe.clone(), index)).map_err(|trouble| trouble.placed(&rendered, &pipe.file, &pipe.text))
     }
 
+    /// A table of these columns, which cannot be read.
+    fn stand_in(&mut self, schema: &Schema) -> Result<Output, Trouble> {
+        // a node may give two columns of one name
+        let fields =
+            schema.0.iter().enumerate().map(|(index, (_, data_type))| data_type.to_field(&format!("f{index}")));
+        let source = Arc::new(LogicalTableSource::new(Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()))));
+        self.next_table += 1;
+        let table = format!("t{}", self.next_table);
+        let builder = LogicalPlanBuilder::scan(table.as_str(), source, None)?;
+        let mut columns = Vec::with_capacity(schema.0.len());
+        let mut exprs = Vec::with_capacity(schema.0.len());
+        for (index, (name, data_type)) in schema.0.iter().enumerate() {
+            let fresh = self.fresh_column();
+            exprs.push(Expr::Column(Column::new(Some(table.as_str()), format!("f{index}"))).alias(fresh.name.clone()));
+            columns.push(Binding { name: name.clone(), column: fresh, data_type: data_type.clone() });
+        }
+        Ok(Output { plan: builder.project(exprs)?.build()?, columns })
+    }
+
     fn text(&mut self, rendered: &Rendered, pipe: (Arc<Pipe>, usize)) -> Result<Output, Trouble> {
         let parsed = sql::parse(&rendered.sql).map_err(Trouble::Here)?;
-        self.frames.push(Frame { lines: parsed.lines, pipe: Some(pipe), pipeline: None });
+        let secrets = rendered.secrets.clone();
+        self.frames.push(Frame { lines: parsed.lines, pipe: Some(pipe), pipeline: None, secrets });
         let output = self.query(&parsed.query, &Ctes::default());
         self.frames.pop();
         output

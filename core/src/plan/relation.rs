@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::function::{self, Typed};
 use crate::limits;
 use crate::sql::{self, Problem, exception};
+use crate::template::Secrets;
 use crate::value::DataType;
 use datafusion::common::{Column, JoinType};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, when};
@@ -192,7 +193,7 @@ impl Binder<'_> {
             Trouble::Failed(Error::denied(format!("the token's filter on {resource:?} does not fit it: {reason}")))
         };
         let (expression, lines) = sql::parse_expression(filter).map_err(|problem| denied(Trouble::Here(problem)))?;
-        self.frames.push(super::Frame { lines, pipe: None, pipeline: None });
+        self.frames.push(super::Frame { lines, pipe: None, pipeline: None, secrets: Secrets::default() });
         let bound = self.predicate(&expression, scope, &Ctes::default());
         self.frames.pop();
         bound.map_err(denied)

@@ -23,10 +23,11 @@ fn world(pipes: &[(&str, &[(&str, &str)])]) -> (Catalog, Snapshot, BTreeMap<Stri
             sorting_key: vec!["tenant".to_owned(), "ts".to_owned()],
             partition_key: Vec::new(),
             primary_key: Vec::new(),
-            ttl: None,
+            ..Engine::default()
         },
         file: "hits.datasource".to_owned(),
         text: String::new(),
+        ..DataSource::default()
     };
     let schema = Schema(hits.columns.iter().map(|column| (column.name.clone(), column.data_type.clone())).collect());
     catalog.data_sources.insert("hits".to_owned(), Arc::new(hits));
@@ -49,6 +50,7 @@ fn world(pipes: &[(&str, &[(&str, &str)])]) -> (Catalog, Snapshot, BTreeMap<Stri
             nodes,
             file: format!("{name}.pipe"),
             text,
+            ..Pipe::default()
         };
         catalog.pipes.insert((*name).to_owned(), Arc::new(pipe));
     }
@@ -134,6 +136,15 @@ fn csv(answer: &Answer) -> String {
     };
     let bytes = format::find("TSVWithNames").and_then(|format| format.write(&results, &format::Options::default()));
     String::from_utf8(bytes.expect("formatted")).expect("text")
+}
+
+#[test]
+fn templates_know_when_they_run() {
+    check("% SELECT {{DateTime(job_timestamp)}} > '2000-01-01 00:00:00' AS x", "x\n1");
+    let params = Params([("job_timestamp".to_owned(), vec!["1999-01-01 00:00:00".to_owned()])].into());
+    let source = Source::Sql { text: "% SELECT {{DateTime(job_timestamp)}} AS x".to_owned(), pipeline: None, params };
+    let (answer, _) = answer(&[], source, Visible::everything()).expect("answers");
+    assert_eq!(csv(&answer), "x\n1999-01-01 00:00:00\n");
 }
 
 #[test]
@@ -270,4 +281,18 @@ fn problems_of_a_node_point_into_its_file() {
     let error = answer(pipes, source, Visible::everything()).expect_err("y is unknown");
     assert_eq!(error.message, "unknown column \"y\" (bad.pipe:3:3)");
     assert_eq!(error.exception_code, Some(47));
+}
+
+#[test]
+fn the_longest_chains_have_stack_enough() {
+    let run = || {
+        let sum = "ms".to_owned() + &" + 1".repeat(limits::SQL_CHAIN_MAX - 1);
+        check(&format!("SELECT count() FROM hits WHERE {sum} > 1"), "count()\n6");
+        let either = "ms = 0".to_owned() + &" OR ms = 1".repeat(limits::SQL_CHAIN_MAX / 2 - 1);
+        check(&format!("SELECT count() FROM hits WHERE {either}"), "count()\n3");
+        let text = "tenant".to_owned() + &" || tenant".repeat(limits::SQL_CHAIN_MAX - 1);
+        check(&format!("SELECT count() FROM hits WHERE {text} = 'x'"), "count()\n0");
+    };
+    let thread = std::thread::Builder::new().stack_size(limits::QUERY_STACK_BYTES).spawn(run);
+    thread.expect("started").join().expect("no panic");
 }

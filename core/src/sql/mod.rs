@@ -4,6 +4,7 @@
 //! `CAST(x, 'T')`, a `FORMAT` that it would take for an alias. `literal.rs` reads the escapes of
 //! strings. `name.rs` says what an expression without an alias is called in the result.
 
+mod chain;
 mod literal;
 mod name;
 mod with;
@@ -106,6 +107,7 @@ fn tokens(text: &str, lines: &Lines) -> Result<Vec<TokenWithSpan>, Problem> {
         let at = lines.offset(error.location);
         Problem::new("S0101", exception::SYNTAX_ERROR, at..at + 1, format!("syntax error: {}", error.message))
     })?;
+    chain::check(&tokens, lines)?;
     Ok(with::rewrite(literal::unescape(tokens)))
 }
 

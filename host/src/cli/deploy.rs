@@ -1,11 +1,12 @@
 //! `sanderling deploy DIR`: sends every datafile below DIR, prints what changed or what is wrong.
 
 use super::client::Client;
+use crate::project::{self, Project};
 use anyhow::{Context, Result, bail};
 use sanderling_core::api::multipart::{self, Part};
+use sanderling_core::compile::ProjectFile;
 use serde_json::Value;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -20,12 +21,12 @@ pub(super) struct Args {
 
 #[expect(clippy::print_stdout, reason = "the command's output")]
 pub(super) async fn run(args: Args) -> Result<()> {
-    let mut parts = Vec::new();
-    collect(&args.directory, &args.directory, &mut parts)?;
+    let project = Project::read(&args.directory, project::DEPTH_MAX)?;
+    let part = |file: ProjectFile| Part { name: "data_project://".to_owned(), file_name: file.path, text: file.text };
+    let parts: Vec<Part> = project.files.into_iter().map(part).collect();
     if parts.is_empty() {
-        bail!("{} holds no .datasource or .pipe file", args.directory.display());
+        bail!("{} holds no .datasource or .pipe file", project.root.display());
     }
-    parts.sort_by(|left, right| left.file_name.cmp(&right.file_name));
     let boundary = boundary(&parts);
     let (content_type, body) = multipart::write(&parts, &boundary);
     let path = if args.check { "/v1/deploy?check=true" } else { "/v1/deploy?auto_promote=true" };
@@ -39,26 +40,6 @@ pub(super) async fn run(args: Args) -> Result<()> {
     let body = answer.success()?;
     let json: Value = serde_json::from_str(&body).context("the host's answer is not JSON")?;
     println!("{}", summary(&json, args.check));
-    Ok(())
-}
-
-fn collect(root: &Path, directory: &Path, parts: &mut Vec<Part>) -> Result<()> {
-    let place = || format!("cannot read {}", directory.display());
-    for entry in fs::read_dir(directory).with_context(place)? {
-        let path = entry.with_context(place)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if path.is_dir() {
-            if !name.starts_with('.') && name != "node_modules" {
-                collect(root, &path, parts)?;
-            }
-            continue;
-        }
-        if [".datasource", ".pipe", ".connection"].iter().any(|extension| name.ends_with(extension)) {
-            let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            let file_name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-            parts.push(Part { name: "data_project://".to_owned(), file_name, text });
-        }
-    }
     Ok(())
 }
 

@@ -20,10 +20,11 @@ fn source(kind: EngineKind) -> DataSource {
             sorting_key: vec!["n".to_owned()],
             partition_key: Vec::new(),
             primary_key: Vec::new(),
-            ttl: None,
+            ..Engine::default()
         },
         file: String::new(),
         text: String::new(),
+        ..DataSource::default()
     }
 }
 

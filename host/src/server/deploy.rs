@@ -44,12 +44,13 @@ impl Server {
             Ok(compiled) => compiled,
             Err(diagnostics) => return Err(failed(&diagnostics, &files)),
         };
-        let Compiled { mut catalog, warnings, token_grants, changes } = compiled;
+        let Compiled { mut catalog, warnings, token_grants, changes, .. } = compiled;
         catalog.tokens = self.project_tokens(&previous, &token_grants);
         self.check_data_is_kept(&base, &previous, &catalog, is_set("allow_destructive_operations")).await?;
         let feedback = feedback(&warnings, &files);
         let same_tokens = previous.tokens == catalog.tokens;
-        let is_same = same_tokens && is_empty(&changes.data_sources) && is_empty(&changes.pipes);
+        let all = [&changes.data_sources, &changes.pipes, &changes.connections];
+        let is_same = same_tokens && all.into_iter().all(is_empty);
         let result = if is_same { "no_changes" } else { "success" };
         if is_set("check") || is_same {
             return Ok(Response::json(200, &body(result, &base, &changes, feedback)));
@@ -170,7 +171,12 @@ fn check_is_compatible(old: &DataSource, new: &DataSource) -> Result<()> {
              so make a new data source"
         )))
     };
-    if old.engine != new.engine {
+    // a TTL, a setting or an index says nothing of how stored rows lie
+    let layout = |source: &DataSource| {
+        let engine = &source.engine;
+        (engine.kind.clone(), engine.sorting_key.clone(), engine.partition_key.clone(), engine.primary_key.clone())
+    };
+    if layout(old) != layout(new) {
         return needs("its engine or a key of it changes".to_owned());
     }
     for column in &old.columns {
@@ -194,7 +200,8 @@ fn is_empty(change: &Change) -> bool {
 
 fn body(result: &str, commit: &Commit, changes: &Changes, feedback: Value) -> Value {
     let mut deployment = deployment(commit);
-    let all = [("datasource", &changes.data_sources), ("pipe", &changes.pipes), ("data_connector", &Change::default())];
+    let all =
+        [("datasource", &changes.data_sources), ("pipe", &changes.pipes), ("data_connector", &changes.connections)];
     for (kind, change) in all {
         deployment[format!("new_{kind}_names")] = json!(change.new);
         deployment[format!("changed_{kind}_names")] = json!(change.changed);

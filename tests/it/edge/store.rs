@@ -142,7 +142,7 @@ fn catalog() -> Catalog {
         sorting_key: Vec::new(),
         partition_key: Vec::new(),
         primary_key: Vec::new(),
-        ttl: None,
+        ..Engine::default()
     };
     let hits = DataSource {
         id: HITS.to_owned(),
@@ -152,6 +152,7 @@ fn catalog() -> Catalog {
         engine,
         file: "datasources/hits.datasource".to_owned(),
         text: String::new(),
+        ..DataSource::default()
     };
     let sql = "SELECT path, count() AS hits FROM hits GROUP BY path ORDER BY hits DESC";
     let (template, diagnostics) = Template::compile(sql, "endpoints/top.pipe", 0);
@@ -169,6 +170,7 @@ fn catalog() -> Catalog {
         endpoint: Some(0),
         file: "endpoints/top.pipe".to_owned(),
         text: sql.to_owned(),
+        ..Pipe::default()
     };
     let mut catalog = Catalog::empty(WORKSPACE, "test");
     catalog.data_sources.insert("hits".to_owned(), Arc::new(hits));

@@ -20,10 +20,11 @@ fn data_source(id: &str, columns: &[&str]) -> Arc<DataSource> {
             sorting_key: Vec::new(),
             partition_key: Vec::new(),
             primary_key: Vec::new(),
-            ttl: None,
+            ..Engine::default()
         },
         file: String::new(),
         text: String::new(),
+        ..DataSource::default()
     })
 }
 
