@@ -12,7 +12,7 @@ pub use connector::*;
 pub use engine::{Engine, EngineKind, Index, IndexKind, Period, Setting, TtlRule};
 pub use schedule::{Cron, Schedule};
 
-use crate::manifest::FORMAT;
+use crate::manifest::{FORMAT, Stored};
 use crate::template::Template;
 use crate::value::DataType;
 use serde::{Deserialize, Serialize};
@@ -163,6 +163,12 @@ pub enum Scope {
         fixed_params: BTreeMap<String, String>,
         filter: Option<String>,
     },
+}
+
+impl Stored for Catalog {
+    fn format(&self) -> u32 {
+        self.format
+    }
 }
 
 impl Catalog {

@@ -22,7 +22,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 /// Version of the CBOR below. A reader refuses a newer one; fields are only ever added.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// One version of a workspace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -175,8 +175,25 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     out
 }
 
+/// An object of its own in the store, which says in which version of the format it is.
+pub trait Stored: DeserializeOwned {
+    fn format(&self) -> u32;
+}
+
+impl Stored for Commit {
+    fn format(&self) -> u32 {
+        self.format
+    }
+}
+
+impl Stored for Manifest {
+    fn format(&self) -> u32 {
+        self.format
+    }
+}
+
 /// Reads what [`encode`] wrote; `what` names the object in the error.
-pub fn decode<T: DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T> {
+pub fn decode<T: Stored>(bytes: &[u8], what: &str) -> Result<T> {
     #[derive(Deserialize)]
     struct Format {
         format: u32,
@@ -186,14 +203,18 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T> {
     if crc32c::crc32c(bytes) != u32::from_le_bytes(*checksum) {
         return Err(Error::corrupt(format!("{what}: checksum mismatch")));
     }
-    let corrupt = |error: ciborium::de::Error<std::io::Error>| Error::corrupt(format!("{what}: not readable: {error}"));
-    let Format { format } = ciborium::from_reader(bytes).map_err(corrupt)?;
+    let read: std::result::Result<T, _> = ciborium::from_reader(bytes);
+    // what a newer program wrote may not be readable as a whole
+    let format = match &read {
+        Ok(value) => value.format(),
+        Err(_) => ciborium::from_reader(bytes).map_or(0, |Format { format }| format),
+    };
     if format > FORMAT {
         return Err(Error::corrupt(format!(
             "{what}: format {format} is newer than this program's {FORMAT}; upgrade it"
         )));
     }
-    ciborium::from_reader(bytes).map_err(corrupt)
+    read.map_err(|error| Error::corrupt(format!("{what}: not readable: {error}")))
 }
 
 impl Serialize for StoredFooter {

@@ -1,9 +1,7 @@
 //! The functions a template may call, by name, and the types of typed parameters.
 
-use serde::{Deserialize, Serialize};
-
 /// A typed parameter: `Int32(x, 7)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Type {
     String,
     Uuid,
@@ -106,7 +104,7 @@ impl Type {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Function {
     Typed(Type),
     Array,

@@ -2,8 +2,8 @@
 //! where each piece came from.
 //!
 //! ```text
-//! text ─ tags ─ token ─ expression ─ check ─▶ Template        once, at deploy; stored in the catalog
-//! Template + Params ─ run (bind, call, python, text, cast) ─▶ Rendered    for each request
+//! text ─ tags ─ token ─ expression ─ check ─▶ Program        once, at deploy or on first use
+//! Program + Params ─ run (bind, call, python, text, cast) ─▶ Rendered    for each request
 //! ```
 //!
 //! Expressions are a subset of Python. A parameter's value reaches the SQL only as a typed literal,
@@ -23,6 +23,7 @@ mod operator;
 mod params;
 mod place;
 mod problem;
+mod program;
 mod python;
 mod raised;
 mod run;
@@ -34,30 +35,22 @@ mod value;
 
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
+use program::Program;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
-use syntax::{Body, Slot, Span, Step, Target};
+use std::sync::{Arc, OnceLock};
 
-/// A node's SQL, compiled once at deploy.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A node's SQL, checked at deploy. Stored as its text; each process compiles it once, when it is first needed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Template {
     /// The node's SQL as written; steps point into it.
     text: Arc<str>,
     /// Where the text starts in the datafile, in bytes.
     offset: u32,
-    /// Parameters and variables.
-    names: Vec<Arc<str>>,
-    /// The names that `Array()` reads: their values are lists everywhere.
-    arrays: Vec<(Slot, function::Type)>,
-    /// The names that the template gives a value itself: no parameters.
-    assigned: BTreeSet<Slot>,
-    body: Body,
-    /// Why there is nothing to render, and where. Only sound templates are stored.
     #[serde(skip)]
-    refused: Option<(String, Span)>,
+    program: OnceLock<Arc<Program>>,
 }
 
 /// What a request brings, by name. Repeated names are lists.
@@ -224,35 +217,19 @@ impl Template {
     ///
     /// The tree is usable only if none of the diagnostics is an error.
     pub fn compile(text: &str, file: &str, offset: usize) -> (Template, Vec<Diagnostic>) {
-        let mut template = Template {
-            text: text.into(),
-            offset: u32::try_from(offset).unwrap_or(u32::MAX),
-            names: Vec::new(),
-            arrays: Vec::new(),
-            assigned: BTreeSet::new(),
-            body: Body::new(),
-            refused: None,
-        };
+        let template =
+            Template { text: text.into(), offset: u32::try_from(offset).unwrap_or(u32::MAX), program: OnceLock::new() };
         if text.len() > crate::limits::DATAFILE_BYTES_MAX {
             let message = format!("the SQL is longer than {} bytes", crate::limits::DATAFILE_BYTES_MAX);
+            let template = Template { program: Arc::new(Program::default()).into(), ..template };
             return (template, vec![Diagnostic::error("D0104", file, offset..offset + 1, message)]);
         }
-        let blank = text.len() - text.trim_start().len();
-        if !text[blank..].starts_with('%') {
-            template.body = vec![Step::Text(Span(0, text.len() as u32))];
+        if program::starts(text).is_none() {
             return (template, missing_percent(text, file, offset));
         }
-        let tree = tags::parse(text, blank + 1);
-        template.names = tree.names;
-        template.body = tree.body;
-        assigned(&template.body, &mut template.assigned);
-        template.arrays = template.arrays_read();
-        let refusal = |problem: &problem::Problem| {
-            let span = Span(problem.span.start as u32, problem.span.end as u32);
-            problem.refusal(text).map(|message| (message, span))
-        };
-        template.refused = tree.problems.iter().find_map(refusal);
-        let diagnostics = tree.problems.into_iter().map(|problem| {
+        let (program, problems) = Program::read(text);
+        let template = Template { program: Arc::new(program).into(), ..template };
+        let diagnostics = problems.into_iter().map(|problem| {
             let span = problem.span.start + offset..problem.span.end + offset;
             let diagnostic = match problem.code {
                 "T0205" => Diagnostic::warning(problem.code, file, span, problem.message),
@@ -264,9 +241,13 @@ impl Template {
         (template, diagnostics)
     }
 
+    fn program(&self) -> &Program {
+        self.program.get_or_init(|| Arc::new(Program::read(&self.text).0))
+    }
+
     /// Why the template cannot be rendered at all, as a request hears it. A deployment refuses more.
     pub fn refusal(&self) -> Option<Failure> {
-        let (message, span) = self.refused.clone()?;
+        let (message, span) = self.program().refused.clone()?;
         Some(self.placed(Failure { status: 400, message, body: None, span: Some(span.range()) }))
     }
 
@@ -286,7 +267,7 @@ impl Template {
 
     /// The parameters, in source order; one that is used twice is listed twice.
     pub fn params(&self) -> Vec<Param> {
-        params::discover(self)
+        params::discover(self.program())
     }
 
     /// The SQL as written.
@@ -306,22 +287,6 @@ impl Template {
         failure.span = failure.span.map(|span| span.start + offset..span.end + offset);
         failure
     }
-
-    /// The names whose first use is `Array()`, each with its type.
-    fn arrays_read(&self) -> Vec<(Slot, function::Type)> {
-        let mut seen = BTreeSet::new();
-        let mut out = Vec::new();
-        for param in params::discover_for_rendering(self) {
-            if seen.insert(param.name.clone())
-                && let Some(element) = param.data_type.strip_prefix("Array(").and_then(|rest| rest.strip_suffix(')'))
-                && let Some(slot) = self.names.iter().position(|name| **name == *param.name)
-            {
-                // the reference engine leaves the elements of types that it does not know as they are
-                out.push((slot as Slot, function::Type::of_element(element).unwrap_or(function::Type::String)));
-            }
-        }
-        out
-    }
 }
 
 fn missing_percent(text: &str, file: &str, offset: usize) -> Vec<Diagnostic> {
@@ -329,52 +294,6 @@ fn missing_percent(text: &str, file: &str, offset: usize) -> Vec<Diagnostic> {
     let message = "the SQL holds template tags, but is not a template";
     let warning = Diagnostic::warning("T0106", file, offset + at..offset + at + 2, message);
     vec![warning.with_hint("start the node's SQL with %")]
-}
-
-fn collect(target: &Target, out: &mut BTreeSet<Slot>) {
-    target.slots(&mut |slot| {
-        out.insert(slot);
-    });
-}
-
-/// The names that a body assigns to.
-fn assigned(body: &[Step], out: &mut BTreeSet<Slot>) {
-    for step in body {
-        match step {
-            Step::Text(..)
-            | Step::Squeezed(..)
-            | Step::Print(..)
-            | Step::Evaluate(_)
-            | Step::Break
-            | Step::Continue => {}
-            Step::Set(target, _) => collect(target, out),
-            Step::Augment(slot, ..) => {
-                out.insert(*slot);
-            }
-            Step::If(arms, otherwise) => {
-                arms.iter().for_each(|(_, body)| assigned(body, out));
-                assigned(otherwise, out);
-            }
-            Step::For(target, _, body, otherwise) => {
-                collect(target, out);
-                assigned(body, out);
-                assigned(otherwise, out);
-            }
-            Step::While(_, body, otherwise) => {
-                assigned(body, out);
-                assigned(otherwise, out);
-            }
-            Step::Try { body, handlers, otherwise, finally } => {
-                assigned(body, out);
-                for handler in handlers {
-                    out.extend(handler.name);
-                    assigned(&handler.body, out);
-                }
-                assigned(otherwise, out);
-                assigned(finally, out);
-            }
-        }
-    }
 }
 
 #[cfg(test)]

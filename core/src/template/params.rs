@@ -4,31 +4,32 @@
 //! and inside a tag the outer call before the inner.
 
 use super::function::Function;
+use super::program::Program;
 use super::syntax::*;
 use super::{Param, PipeParam, Template};
 use serde_json::Value as Json;
 use std::collections::{BTreeSet, VecDeque};
 
-pub(super) fn discover(template: &Template) -> Vec<Param> {
-    find(template, false)
+pub(super) fn discover(program: &Program) -> Vec<Param> {
+    find(program, false)
 }
 
 /// The same, but for names that stand alone in `{{ }}`, as the reference engine sees a template that it
 /// is about to render.
-pub(super) fn discover_for_rendering(template: &Template) -> Vec<Param> {
-    find(template, true)
+pub(super) fn discover_for_rendering(program: &Program) -> Vec<Param> {
+    find(program, true)
 }
 
-fn find(template: &Template, is_rendering: bool) -> Vec<Param> {
-    let mut finder = Finder { template, is_rendering, printed: BTreeSet::new(), found: Vec::new() };
-    finder.body(&template.body);
+fn find(program: &Program, is_rendering: bool) -> Vec<Param> {
+    let mut finder = Finder { program, is_rendering, printed: BTreeSet::new(), found: Vec::new() };
+    finder.body(&program.body);
     finder.found.into_iter().map(|(_, param)| param).collect()
 }
 
 pub(super) fn merged<'a>(nodes: impl IntoIterator<Item = (&'a str, &'a Template)>) -> Vec<PipeParam> {
     let mut out: Vec<PipeParam> = Vec::new();
     for (node, template) in nodes {
-        for param in discover(template) {
+        for param in discover(template.program()) {
             let at = out.iter().position(|known| known.param.name == param.name);
             let index = at.unwrap_or_else(|| {
                 out.push(PipeParam { param: param.clone(), nodes: Vec::new() });
@@ -125,7 +126,7 @@ const BUILTINS: [&str; 51] = [
 ];
 
 struct Finder<'a> {
-    template: &'a Template,
+    program: &'a Program,
     is_rendering: bool,
     /// Names that some `{{ }}` has shown; a block adds nothing to them.
     printed: BTreeSet<Slot>,
@@ -328,8 +329,8 @@ impl<'a> Finder<'a> {
     }
 
     fn put(&self, slot: Slot, param: Param, found: &mut Found) {
-        let name = &*self.template.names[slot as usize];
-        if self.template.assigned.contains(&slot) || BUILTINS.contains(&name) || Function::named(name).is_some() {
+        let name = &*self.program.names[slot as usize];
+        if self.program.assigned.contains(&slot) || BUILTINS.contains(&name) || Function::named(name).is_some() {
             return;
         }
         let param = Param { name: name.to_owned(), ..param };
@@ -346,7 +347,7 @@ impl<'a> Finder<'a> {
             ExprKind::Int(number) => whole(*number),
             ExprKind::Float(number) => Json::from(*number),
             ExprKind::Str(text) => Json::from(&**text),
-            ExprKind::Name(slot) => Json::from(&*self.template.names[*slot as usize]),
+            ExprKind::Name(slot) => Json::from(&*self.program.names[*slot as usize]),
             ExprKind::Unary(UnaryOp::Negate, inner) => match inner.kind {
                 ExprKind::Int(number) => whole(-number),
                 ExprKind::Float(number) => Json::from(-number),

@@ -64,7 +64,7 @@ impl<'a> Run<'a> {
     fn each(&mut self, function: Function, arguments: &'a Arguments) -> Outcome<Value> {
         let [by, rest @ ..] = &arguments.values[..] else { return Err(missing(function)) };
         let name = match by.kind {
-            ExprKind::Name(slot) => &*self.template.names[slot as usize],
+            ExprKind::Name(slot) => &*self.program.names[slot as usize],
             _ => "",
         };
         let by = match (function, &by.kind, Function::named(name)) {
@@ -300,7 +300,7 @@ impl<'a> Run<'a> {
             _ => std::slice::from_ref(classes),
         };
         let is_class = |expr: &Expr| match expr.kind {
-            ExprKind::Name(slot) => value.is_instance(&self.template.names[slot as usize]),
+            ExprKind::Name(slot) => value.is_instance(&self.program.names[slot as usize]),
             _ => false,
         };
         Ok(Value::Bool(classes.iter().any(is_class)))

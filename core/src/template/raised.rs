@@ -161,7 +161,7 @@ fn python(message: &str) -> String {
 /// Names every parameter that has no default: the request may lack more than the first.
 fn with_names(message: &str, template: &Template) -> String {
     let mut names: Vec<String> = Vec::new();
-    for param in discover_for_rendering(template) {
+    for param in discover_for_rendering(template.program()) {
         if param.default.is_none() && param.used_in.is_none() && !names.contains(&param.name) {
             names.push(param.name);
         }

@@ -3,6 +3,7 @@
 use super::escape;
 use super::operator::unary;
 use super::place::Place;
+use super::program::Program;
 use super::raised::{Class, Raised};
 use super::syntax::*;
 use super::value::{Entries, NO_VALUE, VALUE_DEPTH_MAX, Value};
@@ -24,6 +25,7 @@ pub(super) enum Source<'a> {
 
 pub(super) struct Run<'a> {
     pub(super) template: &'a Template,
+    pub(super) program: &'a Program,
     pub(super) source: Source<'a>,
     /// One for each name of the template; `None` until it is read or set.
     slots: Vec<Option<Value>>,
@@ -39,15 +41,17 @@ enum Flow {
 }
 
 pub(super) fn render(template: &Template, source: Source<'_>) -> Outcome<Rendered> {
+    let program = template.program();
     let mut run = Run {
         template,
+        program,
         source,
-        slots: vec![None; template.names.len()],
+        slots: vec![None; program.names.len()],
         steps: 0,
         place: Place::Code,
         out: Rendered { sql: String::with_capacity(template.text.len() + 64), ..Rendered::default() },
     };
-    run.body(&template.body)?;
+    run.body(&program.body)?;
     Ok(run.out)
 }
 
@@ -392,9 +396,9 @@ impl<'a> Run<'a> {
         if let Some(value) = &self.slots[slot as usize] {
             return Ok(value.clone());
         }
-        if self.template.assigned.contains(&slot) {
+        if self.program.assigned.contains(&slot) {
             // as in Python: what is assigned anywhere is a variable everywhere, and no parameter
-            let name = &self.template.names[slot as usize];
+            let name = &self.program.names[slot as usize];
             let message = format!("cannot access local variable '{name}' where it is not associated with a value");
             return Err(Raised::new(Class::Name, message));
         }
@@ -404,16 +408,16 @@ impl<'a> Run<'a> {
     }
 
     fn parameter(&mut self, slot: Slot) -> Outcome<Value> {
-        let template = self.template;
+        let program = self.program;
         let Source::Request { params, .. } = self.source else { return Ok(Value::Placeholder) };
-        let Some(values) = params.0.get(&*template.names[slot as usize]) else { return Ok(Value::None) };
+        let Some(values) = params.0.get(&*program.names[slot as usize]) else { return Ok(Value::None) };
         self.charge(values.iter().map(String::len).sum())?;
         let (given, parts): (Value, Vec<&str>) = match values.as_slice() {
             [] => return Ok(Value::None),
             [one] => (Value::text(one), one.split(',').collect()),
             many => (Value::list(many.iter().map(Value::text).collect()), many.iter().map(String::as_str).collect()),
         };
-        let Some((_, kind)) = template.arrays.iter().find(|(array, _)| *array == slot) else { return Ok(given) };
+        let Some((_, kind)) = program.arrays.iter().find(|(array, _)| *array == slot) else { return Ok(given) };
         let elements: Outcome<Vec<Value>> = parts.into_iter().map(|part| super::call::element(*kind, part)).collect();
         // what does not fit stays as it came, so that Array() can say what is wrong with it
         Ok(elements.map_or(given, Value::list))
@@ -510,10 +514,10 @@ impl<'a> Run<'a> {
         match (of, &callee.kind) {
             (Value::Placeholder, ExprKind::Name(slot)) => {
                 let line = self.template.text[..callee.span.0 as usize].matches('\n').count() + 1;
-                let name = &self.template.names[*slot as usize];
+                let name = &self.program.names[*slot as usize];
                 Err(Raised::template(format!("'{name}' is not a valid function, line {line}")))
             }
-            (Value::None, ExprKind::Name(slot)) if &*self.template.names[*slot as usize] == "length" => {
+            (Value::None, ExprKind::Name(slot)) if &*self.program.names[*slot as usize] == "length" => {
                 Err(Raised::template("length cannot be used as a variable name or as a function inside of a template"))
             }
             (of, _) => Err(Raised::kind(format!("'{}' object is not callable", of.class()))),

@@ -1,12 +1,11 @@
-//! The tree of a compiled template. It is stored in the catalog, so it keeps offsets instead of
-//! texts where it can; all spans are bytes of the node's SQL.
+//! The tree of a compiled template. It keeps offsets instead of texts where it can; all spans are bytes of
+//! the node's SQL.
 
 use super::function::Function;
-use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(super) struct Span(pub(super) u32, pub(super) u32);
 
 impl Span {
@@ -22,7 +21,7 @@ impl Span {
 /// Index into the template's names.
 pub(super) type Slot = u32;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Step {
     /// Bytes of the source, as they stand.
     Text(Span),
@@ -50,7 +49,7 @@ pub(super) enum Step {
 pub(super) type Body = Vec<Step>;
 
 /// `{% except KeyError as e %}` and what to do.
-#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub(super) struct Handler {
     /// None are all of them.
     pub(super) classes: Vec<Arc<str>>,
@@ -60,7 +59,7 @@ pub(super) struct Handler {
 }
 
 /// What a value is assigned to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Target {
     Name(Slot),
     Each(Vec<Target>),
@@ -81,13 +80,13 @@ impl Target {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Expr {
     pub(super) kind: ExprKind,
     pub(super) span: Span,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum ExprKind {
     None,
     Bool(bool),
@@ -122,13 +121,13 @@ pub(super) enum ExprKind {
     Comprehension(Box<Comprehension>),
 }
 
-#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub(super) struct Arguments {
     pub(super) values: Vec<Expr>,
     pub(super) named: Vec<(Arc<str>, Expr)>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Comprehension {
     /// For a dict the key comes first.
     pub(super) key: Option<Expr>,
@@ -138,14 +137,14 @@ pub(super) struct Comprehension {
     pub(super) conditions: Vec<Expr>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum UnaryOp {
     Not,
     Negate,
     Plus,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BinaryOp {
     Add,
     Subtract,
@@ -195,7 +194,7 @@ impl BinaryOp {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CompareOp {
     Equal,
     NotEqual,
@@ -210,7 +209,7 @@ pub(super) enum CompareOp {
 }
 
 /// Methods of texts, lists and dicts. None of them can reach outside the value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
     Append,
     Capitalize,

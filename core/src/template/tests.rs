@@ -292,12 +292,12 @@ fn params_of_a_pipe_say_who_reads_them() {
 }
 
 #[test]
-fn compiled_templates_survive_storage() {
+fn stored_templates_compile_when_they_are_needed() {
     let template = template("%{% for a, b in [(1, 2.5)] %}{{Int32(x, 1)}}{% if a in [1] %}{{b}}{% end %}{% end %}");
     let mut bytes = Vec::new();
     ciborium::into_writer(&template, &mut bytes).expect("fits into memory");
     let mut out: Template = ciborium::from_reader(&bytes[..]).expect("is CBOR");
-    assert_eq!(out, template);
+    assert!(out.program.get().is_none() && bytes.len() < template.text().len() + 20, "only the text is stored");
     out.offset = 0;
     assert_eq!(out.render(&Params::default()).expect("renders").sql, "toInt32('1')2.5");
 }
