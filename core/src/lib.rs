@@ -50,6 +50,8 @@ pub mod ingest;
 
 pub mod query;
 
+pub mod view;
+
 pub mod access;
 
 pub mod format;

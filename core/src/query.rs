@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::exec::{self, Input, Optimized, Scans, SegmentInput};
 use crate::function::Context;
 use crate::limits;
-use crate::manifest::{Manifest, key};
+use crate::manifest::{Manifest, Segment, key};
 use crate::plan::{self, Environment, Part, Text, Visible};
 use crate::segment::{Footer, SparseBytes};
 use crate::template::{Params, Rendered, Template};
@@ -36,6 +36,8 @@ pub enum Source {
     Endpoint { pipe: String, params: Params, over: Option<String> },
     /// SQL, a template if it starts with `%`; with `pipeline`, `_` is that pipe.
     Sql { text: String, pipeline: Option<String>, params: Params },
+    /// A materialized node over [`Snapshot::block`], as rows of its target.
+    View { pipe: Arc<Pipe>, node: usize, target: Arc<DataSource> },
 }
 
 #[derive(Clone, Debug)]
@@ -58,6 +60,15 @@ pub struct Snapshot {
     pub manifests: BTreeMap<String, Arc<Manifest>>,
     /// Data source id → rows acknowledged but not yet in a segment.
     pub tail: BTreeMap<String, Vec<RecordBatch>>,
+    /// The rows that a view is run over. Where it reads their data source once more, it sees all rows.
+    pub block: Block,
+}
+
+/// Rows of one data source.
+#[derive(Clone, Default)]
+pub struct Block {
+    pub segments: Vec<Segment>,
+    pub batches: Vec<RecordBatch>,
 }
 
 /// Bytes of one object.
@@ -118,8 +129,10 @@ pub struct Answer {
 impl Query {
     /// Renders, parses, binds and optimizes. Every mistake in the texts is found here.
     pub fn new(catalog: &Catalog, source: Source, options: Options) -> Result<Query> {
-        let params = match &source {
-            Source::Endpoint { params, .. } | Source::Sql { params, .. } => params,
+        let none = Params::default();
+        let (params, scans) = match &source {
+            Source::Endpoint { params, .. } | Source::Sql { params, .. } => (params, Scans::default()),
+            Source::View { .. } => (&none, Scans::of_view()),
         };
         let params = &with_job_timestamp(params, options.now_ns);
         let environment = Environment {
@@ -127,7 +140,7 @@ impl Query {
             visible: &options.visible,
             params,
             context: Context { now_ns: options.now_ns },
-            tables: &Scans,
+            tables: &scans,
         };
         let bound = match &source {
             Source::Endpoint { pipe, over: None, .. } => {
@@ -142,6 +155,7 @@ impl Query {
                 let pipeline = pipeline.as_ref().map(|pipe| readable_pipe(&environment, pipe)).transpose()?;
                 plan::bind(&environment, Text::Sql { rendered: &rendered, pipeline })
             }
+            Source::View { pipe, node, target } => plan::bind(&environment, Text::Written(pipe, *node, target)),
         }?;
         let optimized = exec::optimize(bound.plan, options.memory_bytes_max)?;
         Ok(Query {
@@ -165,6 +179,18 @@ impl Query {
         &self.data_sources
     }
 
+    /// The data sources of which it needs all rows: not the one that a view is run over, unless it is read twice.
+    pub fn lookups(&self) -> Vec<Arc<DataSource>> {
+        let scans = self.optimized.scans.iter().filter(|scan| !scan.table.is_block);
+        let mut out: Vec<Arc<DataSource>> = Vec::new();
+        for scan in scans {
+            if out.iter().all(|known| known.id != scan.table.data_source.id) {
+                out.push(scan.table.data_source.clone());
+            }
+        }
+        out
+    }
+
     /// Names and types of the answer's columns.
     pub fn schema(&self) -> &Schema {
         &self.schema
@@ -175,10 +201,18 @@ impl Query {
         let mut known = HashMap::new();
         for scan in &self.optimized.scans {
             let id = &scan.table.data_source.id;
-            let tail = snapshot.tail.get(id).cloned().unwrap_or_default();
+            let (live, tail) = if scan.table.is_block {
+                (snapshot.block.segments.as_slice(), snapshot.block.batches.clone())
+            } else {
+                let manifest = snapshot.manifests.get(id);
+                (
+                    manifest.map_or(&[][..], |manifest| &manifest.segments),
+                    snapshot.tail.get(id).cloned().unwrap_or_default(),
+                )
+            };
             self.rows_read += tail.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
             let mut segments = Vec::new();
-            for segment in snapshot.manifests.get(id).iter().flat_map(|manifest| &manifest.segments) {
+            for segment in live {
                 let place = |error: Error| error.context(format!("segment {}", segment.id));
                 let footer = segment.footer.get().map_err(place)?;
                 let parts = plan::parts(&scan.filters, footer, scan.table.arrow_schema());

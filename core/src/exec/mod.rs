@@ -22,14 +22,27 @@ use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::logical_expr::{Expr, LogicalPlan, TableSource};
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use session::QuerySession;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// Gives the binder scans that are fed later.
-pub(crate) struct Scans;
+#[derive(Default)]
+pub(crate) struct Scans {
+    /// The next scan is of the rows that a view is run over.
+    next_is_block: Cell<bool>,
+}
+
+impl Scans {
+    /// Of a view: the first data source that its SQL names is the one whose rows come in.
+    pub(crate) fn of_view() -> Scans {
+        Scans { next_is_block: Cell::new(true) }
+    }
+}
 
 impl Tables for Scans {
     fn table(&self, data_source: &Arc<DataSource>, row_filter: Vec<Expr>) -> Arc<dyn TableSource> {
-        provider_as_source(Arc::new(Table::new(data_source.clone(), row_filter)))
+        let is_block = self.next_is_block.take();
+        provider_as_source(Arc::new(Table::new(data_source.clone(), row_filter, is_block)))
     }
 }
 

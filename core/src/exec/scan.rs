@@ -40,6 +40,8 @@ pub(crate) struct Table {
     pub data_source: Arc<DataSource>,
     schema: SchemaRef,
     row_filter: Vec<Expr>,
+    /// Reads the rows that a view is run over, not all rows.
+    pub is_block: bool,
     input: OnceLock<Input>,
 }
 
@@ -65,9 +67,9 @@ impl fmt::Debug for Input {
 }
 
 impl Table {
-    pub(super) fn new(data_source: Arc<DataSource>, row_filter: Vec<Expr>) -> Table {
+    pub(super) fn new(data_source: Arc<DataSource>, row_filter: Vec<Expr>, is_block: bool) -> Table {
         let fields: Vec<_> = data_source.columns.iter().map(|column| column.data_type.to_field(&column.name)).collect();
-        Table { data_source, schema: Arc::new(Schema::new(fields)), row_filter, input: OnceLock::new() }
+        Table { data_source, schema: Arc::new(Schema::new(fields)), row_filter, is_block, input: OnceLock::new() }
     }
 
     /// All that a row has to satisfy: the token's conditions, then the plan's.

@@ -11,6 +11,7 @@ mod relation;
 mod scope;
 mod select;
 mod trouble;
+mod written;
 
 pub use datafusion::logical_expr::{Expr, TableSource};
 pub use keys::{Expressions, constant};
@@ -94,6 +95,8 @@ pub enum Text<'a> {
     Endpoint(&'a Arc<Pipe>),
     /// One node, as a deployment checks it.
     Node(&'a Arc<Pipe>, usize),
+    /// One node, as rows of the data source that it writes to.
+    Written(&'a Arc<Pipe>, usize, &'a DataSource),
 }
 
 /// A bound query.
@@ -122,6 +125,10 @@ pub fn bind(environment: &Environment<'_>, text: Text<'_>) -> Result<Bound, Trou
         Text::Sql { rendered, pipeline } => binder.caller_sql(rendered, pipeline)?,
         Text::Endpoint(pipe) => (binder.pipe(pipe)?, None, false),
         Text::Node(pipe, node) => (binder.node(pipe, node)?, None, false),
+        Text::Written(pipe, node, target) => {
+            let output = binder.node(pipe, node)?;
+            (binder.written(output, target)?, None, false)
+        }
     };
     let has_limit = has_limit || matches!(text, Text::Endpoint(_)) && ends_in_limit(&output.plan);
     let schema = Schema(output.columns.iter().map(|column| (column.name.clone(), column.data_type.clone())).collect());

@@ -83,6 +83,7 @@ fn world(pipes: &[(&str, &[(&str, &str)])]) -> (Catalog, Snapshot, BTreeMap<Stri
         version: 1,
         manifests: BTreeMap::from([("t_hits".to_owned(), Arc::new(manifest))]),
         tail: BTreeMap::from([("t_hits".to_owned(), vec![batch(&["acme"], 1_700_200_000)])]),
+        ..Snapshot::default()
     };
     (catalog, snapshot, objects)
 }
