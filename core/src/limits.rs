@@ -77,6 +77,13 @@ pub const COMPACT_SMALL_ROWS: u64 = 4 << 10;
 /// Turns of one commit: each lost race costs one.
 pub const COMMIT_TRIES_MAX: usize = 100;
 
+/// Memory that one run of a materialized view may hold.
+pub const VIEW_MEMORY_BYTES_MAX: usize = 512 << 20;
+/// What one run of a materialized view may read of other data sources.
+pub const VIEW_READ_BYTES_MAX: u64 = 4 << 30;
+/// Rows of one block that a view fails on and that are looked for one by one; of more, the rest of the block is left out.
+pub const VIEW_FAILURES_MAX: usize = 32;
+
 /// Queries that run at once for each core; the others wait in line.
 pub const QUERIES_PER_CORE_MAX: usize = 2;
 /// Reads of the store that one query has in flight.

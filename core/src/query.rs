@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::exec::{self, Input, Optimized, Scans, SegmentInput};
 use crate::function::Context;
 use crate::limits;
-use crate::manifest::{Manifest, Segment, key};
+use crate::manifest::{Manifest, key};
 use crate::plan::{self, Environment, Part, Text, Visible};
 use crate::segment::{Footer, SparseBytes};
 use crate::template::{Params, Rendered, Template};
@@ -61,14 +61,7 @@ pub struct Snapshot {
     /// Data source id → rows acknowledged but not yet in a segment.
     pub tail: BTreeMap<String, Vec<RecordBatch>>,
     /// The rows that a view is run over. Where it reads their data source once more, it sees all rows.
-    pub block: Block,
-}
-
-/// Rows of one data source.
-#[derive(Clone, Default)]
-pub struct Block {
-    pub segments: Vec<Segment>,
-    pub batches: Vec<RecordBatch>,
+    pub block: Vec<RecordBatch>,
 }
 
 /// Bytes of one object.
@@ -201,18 +194,13 @@ impl Query {
         let mut known = HashMap::new();
         for scan in &self.optimized.scans {
             let id = &scan.table.data_source.id;
-            let (live, tail) = if scan.table.is_block {
-                (snapshot.block.segments.as_slice(), snapshot.block.batches.clone())
-            } else {
-                let manifest = snapshot.manifests.get(id);
-                (
-                    manifest.map_or(&[][..], |manifest| &manifest.segments),
-                    snapshot.tail.get(id).cloned().unwrap_or_default(),
-                )
+            let (manifest, tail) = match scan.table.is_block {
+                true => (None, snapshot.block.clone()),
+                false => (snapshot.manifests.get(id), snapshot.tail.get(id).cloned().unwrap_or_default()),
             };
             self.rows_read += tail.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
             let mut segments = Vec::new();
-            for segment in live {
+            for segment in manifest.iter().flat_map(|manifest| &manifest.segments) {
                 let place = |error: Error| error.context(format!("segment {}", segment.id));
                 let footer = segment.footer.get().map_err(place)?;
                 let parts = plan::parts(&scan.filters, footer, scan.table.arrow_schema());

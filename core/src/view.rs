@@ -32,15 +32,19 @@ impl Budget {
     const NONE: Budget = Budget { now_ns: 0, read_bytes_max: 0, memory_bytes_max: usize::MAX };
 }
 
-/// The views of a workspace, in order: one that reads what another writes comes after it.
-pub fn all(catalog: &Catalog) -> Result<Vec<View>> {
-    let mut views = Vec::new();
+/// The views of a workspace, in order: one that reads what another writes comes after it. And why the others
+/// cannot be run, of which a deployment should have left none.
+pub fn all(catalog: &Catalog) -> (Vec<View>, Vec<Error>) {
+    let (mut views, mut errors) = (Vec::new(), Vec::new());
     for pipe in catalog.pipes.values() {
         for (node, _) in pipe.nodes.iter().enumerate().filter(|(_, node)| is_view(&node.kind)) {
-            views.push(View::new(catalog, pipe, node)?);
+            match View::new(catalog, pipe, node) {
+                Ok(view) => views.push(view),
+                Err(error) => errors.push(error),
+            }
         }
     }
-    Ok(in_order(views))
+    (in_order(views), errors)
 }
 
 fn is_view(kind: &NodeKind) -> bool {

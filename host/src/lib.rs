@@ -1,5 +1,6 @@
 //! The native host: tokio and axum live here.
 
+mod backfill;
 pub mod cli;
 pub mod clock;
 pub mod compactor;

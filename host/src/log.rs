@@ -6,9 +6,11 @@
 use crate::clock::Clock;
 use crate::storage::Storage;
 use bytes::Bytes;
+use futures::{StreamExt, stream};
 use sanderling_core::catalog::Catalog;
-use sanderling_core::limits::COMMIT_TRIES_MAX;
+use sanderling_core::limits::{COMMIT_TRIES_MAX, STORE_READS_MAX};
 use sanderling_core::manifest::{self, Commit, Manifest, key};
+use sanderling_core::query::{self, Query};
 use sanderling_core::{Error, Kind, Result};
 use std::collections::HashMap;
 use std::future::Future;
@@ -28,13 +30,15 @@ struct Seen {
     head: Arc<Commit>,
     /// Manifests of `head`, by the id of the object.
     manifests: HashMap<String, Arc<Manifest>>,
+    /// The catalog that was asked for last, by the id of the object.
+    catalog: Option<(String, Arc<Catalog>)>,
 }
 
 impl Log {
     /// `NotFound` if the workspace has no log yet: see [`Log::create`].
     pub async fn open(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, workspace: &str) -> Result<Log> {
         let head = find_head(&*storage, workspace).await?;
-        let seen = Mutex::new(Seen { head: Arc::new(head), manifests: HashMap::new() });
+        let seen = Mutex::new(Seen { head: Arc::new(head), manifests: HashMap::new(), catalog: None });
         Ok(Log { storage, clock, workspace: workspace.to_owned(), seen })
     }
 
@@ -73,9 +77,16 @@ impl Log {
         Ok(self.advance(head))
     }
 
-    pub async fn catalog(&self, commit: &Commit) -> Result<Catalog> {
+    pub async fn catalog(&self, commit: &Commit) -> Result<Arc<Catalog>> {
+        if let Some((id, catalog)) = &self.lock().catalog
+            && *id == commit.catalog
+        {
+            return Ok(catalog.clone());
+        }
         let key = key::catalog(&self.workspace, &commit.catalog);
-        manifest::decode(&self.storage.get(&key).await?, &key)
+        let catalog: Arc<Catalog> = Arc::new(manifest::decode(&self.storage.get(&key).await?, &key)?);
+        self.lock().catalog = Some((commit.catalog.clone(), catalog.clone()));
+        Ok(catalog)
     }
 
     /// The data source's manifest at `commit`: empty if it has none.
@@ -87,6 +98,34 @@ impl Log {
         let key = key::manifest(&self.workspace, data_source, id);
         let read: Manifest = manifest::decode(&self.storage.get(&key).await?, &key)?;
         Ok(self.remember(id, Arc::new(read)))
+    }
+
+    /// The column chunks that the query wants, in one wave of reads.
+    pub async fn feed(&self, query: &mut Query) -> Result<()> {
+        let storage = &self.storage;
+        let fetches = query::coalesce(query.reads());
+        let mut arriving = stream::iter(fetches.into_iter().map(|fetch| async move {
+            let ranges = std::slice::from_ref(&fetch.read.range);
+            let bytes = storage.get_ranges(&fetch.read.key, ranges).await?.pop();
+            let bytes = bytes.ok_or_else(|| Error::internal("the store answered no range"))?;
+            Ok::<_, Error>((fetch, bytes))
+        }))
+        .buffer_unordered(STORE_READS_MAX);
+        let mut arrived = Vec::new();
+        while let Some(next) = arriving.next().await {
+            arrived.push(next?);
+        }
+        drop(arriving);
+        for (fetch, bytes) in arrived {
+            for index in fetch.serves {
+                let wanted = &query.reads()[index].range;
+                let from = (wanted.start - fetch.read.range.start) as usize;
+                let piece = bytes.slice(from..from + (wanted.end - wanted.start) as usize);
+                query.verify(index, &piece)?;
+                query.feed(index, piece);
+            }
+        }
+        Ok(())
     }
 
     /// Writes a manifest for the commit after `base`; it counts once that commit names its id.

@@ -8,16 +8,12 @@ use crate::secrets::Secrets;
 use crate::storage::{Local, S3, S3Settings, Storage};
 use anyhow::{Context, anyhow};
 use bytes::Bytes;
-use futures::StreamExt;
-use futures::stream;
 use sanderling_core::access::Keys;
 use sanderling_core::api::{Budget, EventsFormat};
 use sanderling_core::catalog::{Catalog, DataSource};
-use sanderling_core::error::{Error, Kind, Result};
-use sanderling_core::limits::STORE_READS_MAX;
-use sanderling_core::manifest::Commit;
-use sanderling_core::query::{self, Query, Snapshot};
-use std::sync::{Arc, Mutex};
+use sanderling_core::error::{Kind, Result};
+use sanderling_core::query::Snapshot;
+use std::sync::Arc;
 
 pub struct Workspace {
     clock: Arc<dyn Clock>,
@@ -26,8 +22,6 @@ pub struct Workspace {
     secrets: Secrets,
     keys: Keys,
     budget: Budget,
-    /// The catalog of the commit seen last, by the id of its object.
-    catalog: Mutex<(String, Arc<Catalog>)>,
 }
 
 impl Workspace {
@@ -64,8 +58,7 @@ impl Workspace {
         let budget =
             Budget { read_bytes_max: config.query_read_bytes_max, memory_bytes_max: config.query_memory_bytes_max };
         let keys = Keys::new(&secrets.admin_token);
-        let catalog = Mutex::new((commit.catalog.clone(), Arc::new(catalog)));
-        Ok(Workspace { clock, log, ingest, secrets, keys, budget, catalog })
+        Ok(Workspace { clock, log, ingest, secrets, keys, budget })
     }
 
     pub fn clock(&self) -> &Arc<dyn Clock> {
@@ -93,20 +86,7 @@ impl Workspace {
     }
 
     pub async fn catalog(&self) -> Result<Arc<Catalog>> {
-        self.catalog_of(&self.log.seen()).await
-    }
-
-    pub async fn catalog_of(&self, commit: &Commit) -> Result<Arc<Catalog>> {
-        if let Some(known) = Some(self.lock_catalog()).filter(|known| known.0 == commit.catalog) {
-            return Ok(known.1.clone());
-        }
-        let catalog = Arc::new(self.log.catalog(commit).await?);
-        *self.lock_catalog() = (commit.catalog.clone(), catalog.clone());
-        Ok(catalog)
-    }
-
-    fn lock_catalog(&self) -> std::sync::MutexGuard<'_, (String, Arc<Catalog>)> {
-        self.catalog.lock().expect("no panic while it is held")
+        self.log.catalog(&self.log.seen()).await
     }
 
     /// The rows of these data sources as of now, those included that are in no segment yet.
@@ -127,34 +107,6 @@ impl Workspace {
     /// Refuses new events, and brings what there is into segments.
     pub async fn shutdown(&self) -> Result<()> {
         self.ingest.shutdown().await
-    }
-
-    /// The column chunks that the query wants, in one wave of reads.
-    pub async fn feed(&self, query: &mut Query) -> Result<()> {
-        let storage = self.log.storage();
-        let fetches = query::coalesce(query.reads());
-        let mut arriving = stream::iter(fetches.into_iter().map(|fetch| async move {
-            let ranges = std::slice::from_ref(&fetch.read.range);
-            let bytes = storage.get_ranges(&fetch.read.key, ranges).await?.pop();
-            let bytes = bytes.ok_or_else(|| Error::internal("the store answered no range"))?;
-            Ok::<_, Error>((fetch, bytes))
-        }))
-        .buffer_unordered(STORE_READS_MAX);
-        let mut arrived = Vec::new();
-        while let Some(next) = arriving.next().await {
-            arrived.push(next?);
-        }
-        drop(arriving);
-        for (fetch, bytes) in arrived {
-            for index in fetch.serves {
-                let wanted = &query.reads()[index].range;
-                let from = (wanted.start - fetch.read.range.start) as usize;
-                let piece = bytes.slice(from..from + (wanted.end - wanted.start) as usize);
-                query.verify(index, &piece)?;
-                query.feed(index, piece);
-            }
-        }
-        Ok(())
     }
 }
 

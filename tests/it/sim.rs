@@ -2,6 +2,8 @@
 //! delivers late, with a crash at any moment. Whatever happens, an acknowledged event is there
 //! once, and a refused one at most once.
 
+use arrow::array::AsArray;
+use arrow::datatypes::UInt64Type;
 use async_trait::async_trait;
 use bytes::Bytes;
 use sanderling::clock::{Clock, Fake};
@@ -9,10 +11,10 @@ use sanderling::ingest::disk;
 use sanderling::ingest::{Format, Ingest};
 use sanderling::log::Log;
 use sanderling::storage::{Memory, Storage};
-use sanderling_core::catalog::{Catalog, Column, DataSource, Engine, EngineKind};
+use sanderling_core::catalog::Catalog;
+use sanderling_core::compile::{ProjectFile, compile};
 use sanderling_core::manifest::key;
 use sanderling_core::segment::SparseBytes;
-use sanderling_core::value::DataType;
 use sanderling_core::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -138,24 +140,27 @@ impl Storage for Faulty {
     }
 }
 
-fn data_source() -> Arc<DataSource> {
-    let column = |name: &str, data_type| Column { name: name.to_owned(), data_type, json_path: None, default: None };
-    Arc::new(DataSource {
-        id: "t_1".to_owned(),
-        name: "events".to_owned(),
-        description: String::new(),
-        columns: vec![column("id", DataType::UInt64), column("place", DataType::String)],
-        engine: Engine {
-            kind: EngineKind::MergeTree,
-            sorting_key: vec!["id".to_owned()],
-            partition_key: vec!["place".to_owned()],
-            primary_key: Vec::new(),
-            ..Engine::default()
-        },
-        file: String::new(),
-        text: String::new(),
-        ..DataSource::default()
-    })
+/// Events, a view that copies each of them, and a view of the copies that counts them.
+const PROJECT: [(&str, &str); 5] = [
+    ("events.datasource", "SCHEMA >\n id UInt64,\n place String\nENGINE_SORTING_KEY id\nENGINE_PARTITION_KEY place\n"),
+    ("copies.datasource", "SCHEMA >\n id UInt64,\n place String\nENGINE_SORTING_KEY id\n"),
+    ("counts.datasource", "SCHEMA >\n place String,\n id UInt64\nENGINE_SORTING_KEY place\n"),
+    ("copied.pipe", "NODE n\nTYPE materialized\nDATASOURCE copies\nSQL >\n SELECT id, place FROM events\n"),
+    (
+        "counted.pipe",
+        "NODE n\nTYPE materialized\nDATASOURCE counts\nSQL >\n SELECT place, count() AS id FROM copies GROUP BY place\n",
+    ),
+];
+
+fn catalog() -> Catalog {
+    let file = |(path, text): &(&str, &str)| ProjectFile { path: (*path).to_owned(), text: (*text).to_owned() };
+    let files: Vec<ProjectFile> = PROJECT.iter().map(file).collect();
+    let mut ids = 0;
+    let compiled = compile(&files, &Catalog::empty(WORKSPACE, "sim"), &mut || {
+        ids += 1;
+        ids
+    });
+    compiled.expect("the project is sound").catalog
 }
 
 /// A host's life from its start to its crash.
@@ -173,25 +178,44 @@ async fn start(world: &Arc<World>, disk: &disk::Memory, process: u64) -> Result<
     Ok(Process { ingest, log })
 }
 
-/// How often each id is seen by a snapshot: in segments, and in rows that have none yet.
-async fn count(world: &World, process: &Process) -> Result<BTreeMap<u64, usize>> {
-    let snapshot = process.ingest.snapshot(&["t_1"]).await?;
-    let mut batches = snapshot.rows.tail.get("t_1").cloned().unwrap_or_default();
-    for segment in &snapshot.rows.manifests["t_1"].segments {
-        let bytes = world.store.get(&key::segment(process.log.workspace(), "t_1", &segment.id)).await?;
-        let footer = segment.footer.get()?;
-        footer.verify(0, &bytes)?;
-        let row_groups: Vec<usize> = (0..footer.row_group_count()).collect();
-        for batch in footer.read(&row_groups, &["id", "place"], SparseBytes::new(vec![(0, bytes)]), None)? {
-            batches.push(batch?);
+/// What one snapshot has, in segments and in rows that have none yet.
+struct Seen {
+    /// How often each id is among the events, and among their copies.
+    events: BTreeMap<u64, usize>,
+    copies: BTreeMap<u64, usize>,
+    /// How many copies were counted.
+    counted: u64,
+}
+
+async fn count(world: &World, process: &Process) -> Result<Seen> {
+    let catalog = process.log.catalog(&process.log.seen()).await?;
+    let ids = ["events", "copies", "counts"].map(|name| catalog.data_sources[name].id.as_str());
+    let snapshot = process.ingest.snapshot(&ids).await?.rows;
+    let mut columns = Vec::new();
+    for id in ids {
+        let mut values = Vec::new();
+        let mut batches = snapshot.tail.get(id).cloned().unwrap_or_default();
+        for segment in &snapshot.manifests[id].segments {
+            let bytes = world.store.get(&key::segment(process.log.workspace(), id, &segment.id)).await?;
+            let footer = segment.footer.get()?;
+            footer.verify(0, &bytes)?;
+            let row_groups: Vec<usize> = (0..footer.row_group_count()).collect();
+            for batch in footer.read(&row_groups, &["id", "place"], SparseBytes::new(vec![(0, bytes)]), None)? {
+                batches.push(batch?);
+            }
         }
+        for batch in batches {
+            let column = batch.column_by_name("id").expect("each has an id").clone();
+            values.extend_from_slice(column.as_primitive::<UInt64Type>().values());
+        }
+        columns.push(values);
     }
-    let mut seen = BTreeMap::new();
-    for batch in batches {
-        let ids = arrow::array::AsArray::as_primitive::<arrow::datatypes::UInt64Type>(batch.column(0));
-        ids.values().iter().for_each(|id| *seen.entry(*id).or_insert(0) += 1);
-    }
-    Ok(seen)
+    let times = |ids: &[u64]| {
+        let mut seen = BTreeMap::new();
+        ids.iter().for_each(|id| *seen.entry(*id).or_insert(0) += 1);
+        seen
+    };
+    Ok(Seen { events: times(&columns[0]), copies: times(&columns[1]), counted: columns[2].iter().sum() })
 }
 
 #[derive(Default)]
@@ -202,7 +226,13 @@ struct Expected {
 }
 
 impl Expected {
-    fn check(&self, seed: u64, step: usize, seen: &BTreeMap<u64, usize>) {
+    fn check(&self, seed: u64, step: usize, seen: &Seen) {
+        self.check_events(seed, step, &seen.events);
+        assert_eq!(seen.events, seen.copies, "seed {seed}, step {step}: the view of the events");
+        assert_eq!(seen.counted, seen.copies.len() as u64, "seed {seed}, step {step}: the view of the view");
+    }
+
+    fn check_events(&self, seed: u64, step: usize, seen: &BTreeMap<u64, usize>) {
         for id in &self.acknowledged {
             assert_eq!(seen.get(id), Some(&1), "seed {seed}, step {step}: acknowledged event {id}");
         }
@@ -214,7 +244,7 @@ impl Expected {
 
     /// Appends a few events, some at the same time.
     async fn append(&mut self, world: &World, process: &Process) {
-        let source = data_source();
+        let source = catalog().data_sources["events"].clone();
         let mut waiting = Vec::new();
         for _ in 0..=world.pick(3) {
             let ids: Vec<u64> = (0..=world.pick(4) as u64).map(|offset| self.next_id + offset).collect();
@@ -240,11 +270,9 @@ async fn run(seed: u64) -> (u64, usize, usize) {
     let chance = Fake::new(0, seed);
     let world = Arc::new(World { store: Memory::default(), chance, state: Mutex::default() });
     let disk = disk::Memory::default();
-    let mut catalog = Catalog::empty(WORKSPACE, "sim");
-    catalog.data_sources.insert("events".to_owned(), data_source());
     let clock = Arc::new(Fake::new(0, seed));
     let calm: Arc<dyn Storage> = Arc::new(Faulty { world: world.clone(), process: 0 });
-    Log::create(calm, clock, &catalog).await.unwrap();
+    Log::create(calm, clock, &catalog()).await.unwrap();
     world.state.lock().unwrap().faults = world.pick(40) as u128;
 
     let mut expected = Expected::default();

@@ -116,13 +116,15 @@ impl Project<'_> {
         for draft in &self.nodes {
             let (what, target) = match &self.catalog.pipes[&draft.pipe].nodes[draft.index].kind {
                 NodeKind::Standard | NodeKind::Endpoint => continue,
-                NodeKind::Materialized { target, .. } => ("materialized", Some(target)),
-                NodeKind::Copy { target, .. } => ("copy", Some(target)),
-                NodeKind::Sink(_) => ("sink", None),
+                NodeKind::Materialized { target, .. } => (None, Some(target)),
+                NodeKind::Copy { target, .. } => (Some("copy"), Some(target)),
+                NodeKind::Sink(_) => (Some("sink"), None),
             };
             found.extend(self.check_runs_alone(draft));
-            let message = format!("{what} nodes are read, but not run yet: {:?} writes nothing", draft.name);
-            found.push(Diagnostic::warning("D0107", &draft.file, draft.kind_span.clone(), message));
+            if let Some(what) = what {
+                let message = format!("{what} nodes are read, but not run yet: {:?} writes nothing", draft.name);
+                found.push(Diagnostic::warning("D0107", &draft.file, draft.kind_span.clone(), message));
+            }
             let known = &self.catalog.data_sources;
             let is_known = |target: &str| self.catalog.data_source(target).is_some() || self.made.contains_key(target);
             if let Some(target) = target.filter(|target| !target.is_empty() && !is_known(target)) {

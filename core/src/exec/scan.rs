@@ -157,7 +157,7 @@ impl Scan {
         let tail = scan.clone();
         let segments = parts.into_iter().flat_map(move |(segment, part)| scan.part(segment, part));
         let tail = (0..tail.input.tail.len())
-            .map(move |index| tail.in_memory(tail.input.tail[index].clone(), 0..tail.predicates.len()));
+            .map(move |index| tail.in_memory(tail.complete(tail.input.tail[index].clone())?, 0..tail.predicates.len()));
         segments.chain(tail)
     }
 
@@ -233,15 +233,22 @@ impl Scan {
         let (scan, doubtful) = (self.clone(), part.doubtful.clone());
         Ok(Box::new(reader.map(move |batch| {
             let batch = batch.map_err(|error| DataFusionError::External(Box::new(error)))?;
-            let columns = scan.table_schema.fields().iter().map(|field| match batch.column_by_name(field.name()) {
-                Some(column) => Ok(column.clone()),
-                None if field.is_nullable() => Ok(new_null_array(field.data_type(), batch.num_rows())),
-                None => ScalarValue::new_default(field.data_type())?.to_array_of_size(batch.num_rows()),
-            });
-            let columns = columns.collect::<Result<Vec<ArrayRef>>>()?;
-            let batch = RecordBatch::try_new(scan.table_schema.clone(), columns)?;
-            scan.in_memory(batch, doubtful.iter().copied())
+            scan.in_memory(scan.complete(batch)?, doubtful.iter().copied())
         })))
+    }
+
+    /// Rows from before a column was added get its default value.
+    fn complete(&self, batch: RecordBatch) -> Result<RecordBatch> {
+        if batch.schema().fields() == self.table_schema.fields() {
+            return Ok(batch);
+        }
+        let columns = self.table_schema.fields().iter().map(|field| match batch.column_by_name(field.name()) {
+            Some(column) => Ok(column.clone()),
+            None if field.is_nullable() => Ok(new_null_array(field.data_type(), batch.num_rows())),
+            None => ScalarValue::new_default(field.data_type())?.to_array_of_size(batch.num_rows()),
+        });
+        let columns = columns.collect::<Result<Vec<ArrayRef>>>()?;
+        Ok(RecordBatch::try_new(self.table_schema.clone(), columns)?)
     }
 
     /// Filters by `predicates` and projects a batch that has all columns of the data source.

@@ -2,7 +2,7 @@ use super::*;
 use crate::compile::{ProjectFile, compile};
 use crate::format;
 use crate::ingest::Shape;
-use crate::query::{Block, Snapshot};
+use crate::query::Snapshot;
 use arrow::array::RecordBatch;
 
 const ORDERS: &str = "SCHEMA >
@@ -48,6 +48,12 @@ fn catalog(files: &[(&str, &str)]) -> Catalog {
     }
 }
 
+fn views(catalog: &Catalog) -> Vec<View> {
+    let (views, errors) = all(catalog);
+    assert!(errors.is_empty(), "{errors:?}");
+    views
+}
+
 fn rows(catalog: &Catalog, data_source: &str, events: &str) -> RecordBatch {
     let shape = Shape::new(&catalog.data_sources[data_source]).expect("a shape");
     let events = shape.parse_ndjson(events.as_bytes(), 0).expect("events");
@@ -76,14 +82,14 @@ fn run(catalog: &Catalog, view: &View, snapshot: &Snapshot) -> String {
 fn rows_of_a_block_become_rows_of_the_target() {
     let files = [("orders.datasource", ORDERS), ("days.datasource", DAYS), ("by_day.pipe", BY_DAY)];
     let catalog = catalog(&files);
-    let views = all(&catalog).expect("views");
+    let views = views(&catalog);
     let [view] = views.as_slice() else { panic!("{views:?}") };
     assert_eq!((view.source.name.as_str(), view.target.name.as_str()), ("orders", "days"));
     let events = "{\"at\":\"2024-01-01 10:00:00\",\"shop\":\"a\",\"cents\":5}
 {\"at\":\"2024-01-01 11:00:00\",\"shop\":\"a\",\"cents\":7}
 {\"at\":\"2024-01-01 11:00:00\",\"shop\":\"b\",\"cents\":0}
 {\"at\":\"2024-01-02 11:00:00\",\"shop\":\"b\",\"cents\":1}";
-    let block = Block { batches: vec![rows(&catalog, "orders", events)], ..Block::default() };
+    let block = vec![rows(&catalog, "orders", events)];
     let answer = run(&catalog, view, &Snapshot { block, ..Snapshot::default() });
     assert_eq!(answer, "\"2024-01-01\",\"a\",12,\"none\",\\N\n\"2024-01-02\",\"b\",1,\"none\",\\N\n");
 }
@@ -99,14 +105,14 @@ SQL >
 ";
     let files = [("orders.datasource", ORDERS), ("days.datasource", DAYS), ("again.pipe", again)];
     let catalog = catalog(&files);
-    let view = &all(&catalog).expect("views")[0];
+    let view = &views(&catalog)[0];
     let budget = Budget { now_ns: 0, read_bytes_max: 1 << 20, memory_bytes_max: 1 << 24 };
     let lookups = view.query(&catalog, budget).expect("a query").lookups();
     assert_eq!(lookups.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(), ["orders"]);
     let old = rows(&catalog, "orders", "{\"at\":\"2024-01-01 10:00:00\",\"shop\":\"a\",\"cents\":99}");
     let new = "{\"at\":\"2024-01-02 10:00:00\",\"shop\":\"a\",\"cents\":1}
 {\"at\":\"2024-01-02 10:00:00\",\"shop\":\"b\",\"cents\":2}";
-    let block = Block { batches: vec![rows(&catalog, "orders", new)], ..Block::default() };
+    let block = vec![rows(&catalog, "orders", new)];
     let tail = BTreeMap::from([(view.source.id.clone(), vec![old])]);
     let answer = run(&catalog, view, &Snapshot { block, tail, ..Snapshot::default() });
     assert_eq!(answer, "\"2024-01-02\",\"b\",2,\"none\",\\N\n");
@@ -128,7 +134,7 @@ SQL >
         ("a_by_month.pipe", by_month),
         ("by_day.pipe", BY_DAY),
     ];
-    let views = all(&catalog(&files)).expect("views");
+    let views = views(&catalog(&files));
     let names: Vec<String> = views.iter().map(View::name).collect();
     assert_eq!(names, ["by_day.sums", "a_by_month.a"]);
 }

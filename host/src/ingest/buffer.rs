@@ -75,12 +75,22 @@ impl Buffer {
         Some(Cut { groups: taken.groups, position: taken.position, bytes: taken.bytes })
     }
 
+    /// The journal's position after the last of the rows.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
     pub(super) fn batches(&self, data_source: &str) -> impl Iterator<Item = &RecordBatch> {
         batches(&self.groups, data_source)
     }
 }
 
 impl Cut {
+    /// All rows, by data source id.
+    pub(super) fn rows(&self) -> BTreeMap<String, Vec<RecordBatch>> {
+        self.groups.keys().map(|id| (id.clone(), self.batches(id).cloned().collect())).collect()
+    }
+
     pub(super) fn batches(&self, data_source: &str) -> impl Iterator<Item = &RecordBatch> {
         batches(&self.groups, data_source)
     }

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! body ─ parse ─▶ rows ─┐
-//!   └──▶ journal ─ fsync ┴▶ buffer ─ cut ─▶ segments ─▶ commit ─▶ journal may forget
-//!                             └── tail ──▶ queries on this host ◀── segments ──┘
+//!   └──▶ journal ─ fsync ┴▶ buffer ─ cut ─ views ─▶ segments ─▶ commit ─▶ journal may forget
+//!                             └── tail ─ views ──▶ queries on this host ◀── segments ──┘
 //! ```
 //!
 //! A row is in the buffer (or in the cut that is being flushed) or in a segment of the commit that
@@ -12,14 +12,16 @@
 
 mod buffer;
 pub mod disk;
-mod flush;
+pub(crate) mod flush;
 mod journal;
+pub(crate) mod views;
 
 pub use journal::Format;
 
 use self::buffer::{Buffer, Cut};
 use self::disk::Disk;
 use self::journal::{Journal, Record};
+use self::views::{Rows, Views};
 use crate::clock::Clock;
 use crate::log::Log;
 use arrow::array::RecordBatch;
@@ -29,6 +31,7 @@ use sanderling_core::ingest::{Events, Shape, quarantine};
 use sanderling_core::limits::{BUFFER_BYTES_MAX, EVENTS_BODY_BYTES_MAX};
 use sanderling_core::manifest::Commit;
 use sanderling_core::query;
+use sanderling_core::view::View;
 use sanderling_core::{Error, Kind, Result};
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -80,6 +83,10 @@ pub struct Ingest {
     wake: Notify,
     background: Mutex<Option<JoinHandle<()>>>,
     shapes: Mutex<Shapes>,
+    /// Those of the catalog that was needed last.
+    views: Mutex<Option<Arc<Views>>>,
+    /// What views made of rows that are in no segment yet.
+    made: Mutex<HashMap<String, Made>>,
     /// Held as long as the directory is ours.
     _lock: Option<File>,
 }
@@ -99,6 +106,21 @@ struct State {
     base: Arc<Commit>,
     buffer: Buffer,
     cut: Option<Arc<Cut>>,
+}
+
+/// Rows of a view's target that came of the rows in the buffer and the cut at one moment.
+struct Made {
+    moment: Moment,
+    rows: Vec<RecordBatch>,
+}
+
+/// What is in the buffer and the cut, and which views there are.
+#[derive(Clone, PartialEq, Eq)]
+struct Moment {
+    catalog: String,
+    /// How far the commit has the journal, and how far the buffer.
+    from: u64,
+    to: u64,
 }
 
 /// What goes with a journal record: its rows, once it is durable.
@@ -151,6 +173,8 @@ impl Ingest {
             wake: Notify::new(),
             background: Mutex::new(None),
             shapes: Mutex::new(HashMap::new()),
+            views: Mutex::new(None),
+            made: Mutex::new(HashMap::new()),
             _lock: lock,
         }))
     }
@@ -181,14 +205,90 @@ impl Ingest {
         Ok(ack)
     }
 
-    /// Every row of these data sources (by id) that is acknowledged, each once.
+    /// Every row of these data sources (by id) that is acknowledged, each once, and what views make of them.
     pub async fn snapshot(&self, data_sources: &[&str]) -> Result<Snapshot> {
-        let (commit, mut rows) = self.shared.tail(data_sources);
+        let mut commit = self.shared.log.seen();
+        let mut taken = loop {
+            let views = self.views(&commit).await?;
+            let wanted = views.upstream(data_sources);
+            let ids: Vec<&str> = wanted.iter().map(String::as_str).collect();
+            let (of, rows) = self.shared.tail(&ids);
+            // a deployment came in between: its views may be others
+            if of.catalog == views.catalog_id {
+                let rows = self.with_views(&views, &of, rows, data_sources).await?;
+                break Snapshot { commit: of, rows };
+            }
+            commit = of;
+        };
         for id in data_sources {
-            let manifest = self.shared.log.manifest(&commit, id).await?;
-            rows.manifests.insert((*id).to_owned(), manifest);
+            let manifest = self.shared.log.manifest(&taken.commit, id).await?;
+            taken.rows.manifests.insert((*id).to_owned(), manifest);
         }
-        Ok(Snapshot { commit, rows })
+        Ok(taken)
+    }
+
+    /// Adds to the tail what the views make of it. Between two inserts that is done once.
+    async fn with_views(
+        &self,
+        views: &Views,
+        commit: &Commit,
+        mut taken: Tail,
+        data_sources: &[&str],
+    ) -> Result<query::Snapshot> {
+        let moment = Moment { catalog: views.catalog_id.clone(), from: taken.from, to: taken.to };
+        let targets = data_sources.iter().filter(|id| views.target(id).is_some());
+        let known = |id: &str| {
+            self.made.lock().expect("no panic while it is held").get(id).is_some_and(|made| made.moment == moment)
+        };
+        let fresh: Vec<&str> = targets.clone().copied().filter(|id| !known(id)).collect();
+        if !fresh.is_empty() && !taken.rows.tail.is_empty() {
+            let wanted = views.upstream(&fresh);
+            let mut all = views::derive(&self.shared, views, commit, &taken.rows.tail, Some(&wanted)).await?;
+            let mut made = self.made.lock().expect("no panic while it is held");
+            for id in fresh {
+                let rows = all.remove(id).unwrap_or_default();
+                made.insert(id.to_owned(), Made { moment: moment.clone(), rows });
+            }
+        }
+        taken.rows.tail.retain(|id, _| data_sources.contains(&id.as_str()));
+        let made = self.made.lock().expect("no panic while it is held");
+        for id in targets {
+            if let Some(made) = made.get(*id).filter(|made| made.moment == moment && !made.rows.is_empty()) {
+                taken.rows.tail.entry((*id).to_owned()).or_default().extend(made.rows.iter().cloned());
+            }
+        }
+        Ok(taken.rows)
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.shared.clock
+    }
+
+    /// The rows that a view makes of a block, and what other views make of those, by target.
+    pub(crate) async fn run_view(
+        &self,
+        views: &Views,
+        view: &View,
+        commit: &Commit,
+        block: Vec<RecordBatch>,
+    ) -> Result<Rows> {
+        let rows = views::run(&self.shared, views, view, commit, block).await?;
+        let mut made = Rows::from([(view.target.id.clone(), rows)]);
+        for (target, rows) in views::derive(&self.shared, views, commit, &made, None).await? {
+            made.entry(target).or_default().extend(rows);
+        }
+        Ok(made)
+    }
+
+    /// The views of the commit's catalog.
+    pub(crate) async fn views(&self, commit: &Commit) -> Result<Arc<Views>> {
+        let known = self.views.lock().expect("no panic while it is held").clone();
+        if let Some(views) = known.filter(|views| views.catalog_id == commit.catalog) {
+            return Ok(views);
+        }
+        let views = Arc::new(Views::of(&self.shared.log, commit).await?);
+        *self.views.lock().expect("no panic while it is held") = Some(views.clone());
+        Ok(views)
     }
 
     /// Brings all rows acknowledged before the call into segments.
@@ -212,7 +312,7 @@ impl Ingest {
     }
 
     async fn flush_cut(&self, cut: &Arc<Cut>) -> Result<()> {
-        let head = flush::run(&self.shared.log, &self.shared.clock, &self.shared.writer, cut).await?;
+        let head = flush::run(self, cut).await?;
         {
             let mut state = self.shared.state();
             state.base = head;
@@ -303,7 +403,7 @@ impl Shared {
     }
 
     /// A commit and the rows that it lacks, of one moment.
-    fn tail(&self, data_sources: &[&str]) -> (Arc<Commit>, query::Snapshot) {
+    fn tail(&self, data_sources: &[&str]) -> (Arc<Commit>, Tail) {
         let state = self.state();
         let seen = self.log.seen();
         // other writers' commits are welcome; one of ours that is newer than the buffer knows has
@@ -318,8 +418,16 @@ impl Shared {
                 rows.tail.insert((*id).to_owned(), batches);
             }
         }
-        (commit, rows)
+        let from = commit.writers.get(&self.writer).copied().unwrap_or(0);
+        (commit, Tail { rows, from, to: state.buffer.position() })
     }
+}
+
+/// Rows that a commit lacks, and between which positions of the journal they stand.
+struct Tail {
+    rows: query::Snapshot,
+    from: u64,
+    to: u64,
 }
 
 fn shape_of(shapes: &mut Shapes, data_source: &Arc<DataSource>) -> Result<Arc<Shape>> {

@@ -1,6 +1,9 @@
 //! `POST /v1/deploy`: a project's texts → the next catalog, or all that is wrong with them.
 
 use super::Server;
+use crate::backfill::Backfill;
+use crate::ingest::flush;
+use crate::ingest::views::Views;
 use crate::secrets::uuid;
 use sanderling_core::access::token::{self, Payload};
 use sanderling_core::api::multipart;
@@ -39,7 +42,7 @@ impl Server {
         // One at a time: each is compiled against what the one before left.
         let _turn = self.deploying.lock().await;
         let base = self.workspace.log().head().await?;
-        let previous = self.workspace.catalog_of(&base).await?;
+        let previous = self.workspace.log().catalog(&base).await?;
         let compiled = match self.compile(files.clone(), previous.clone()).await? {
             Ok(compiled) => compiled,
             Err(diagnostics) => return Err(failed(&diagnostics, &files)),
@@ -55,7 +58,7 @@ impl Server {
         if is_set("check") || is_same {
             return Ok(Response::json(200, &body(result, &base, &changes, feedback)));
         }
-        let commit = self.publish(&base, catalog).await?;
+        let commit = self.publish(&base, Arc::new(catalog)).await?;
         tracing::info!(version = commit.number, token = grant.name, "deployed");
         Ok(Response::json(200, &body(result, &commit, &changes, feedback)))
     }
@@ -96,20 +99,26 @@ impl Server {
         Ok(())
     }
 
-    async fn publish(&self, base: &Commit, catalog: Catalog) -> Result<Arc<Commit>> {
-        let (log, catalog) = (self.workspace.log(), &catalog);
+    /// The catalog, and what its new views make of the rows that there are, in one commit.
+    async fn publish(&self, base: &Commit, catalog: Arc<Catalog>) -> Result<Arc<Commit>> {
+        let (log, ingest) = (self.workspace.log(), self.workspace.ingest());
         let compiled_from = &base.catalog;
         let now_ms = self.workspace.clock().now_ms();
+        let (before, after) = (ingest.views(base).await?, Views::new("", catalog.clone()).await?);
+        let backfill = &tokio::sync::Mutex::new(Backfill::new(ingest, log, &before, &after));
+        let catalog = &catalog;
         log.commit(|base| async move {
             if base.catalog != *compiled_from {
                 return Err(Error::new(sanderling_core::Kind::Conflict, "another deployment was faster; deploy again"));
             }
             let mut next = base.next("deployment", now_ms);
+            let made = backfill.lock().await.run(&base).await?;
             next.catalog = log.put_catalog(&base, catalog).await?;
             next.manifests.retain(|id, _| {
                 let owner = quarantine::source_name(id).unwrap_or(id);
                 catalog.data_sources.values().any(|data_source| data_source.id == owner)
             });
+            flush::add(log, &base, &mut next, &made).await?;
             Ok(Some(next))
         })
         .await

@@ -38,7 +38,7 @@ impl Server {
     async fn run(&self, mut query: Query, permit: OwnedSemaphorePermit) -> Result<Answer> {
         let snapshot = self.workspace.snapshot(query.data_sources()).await?;
         query.prune(&snapshot)?;
-        self.workspace.feed(&mut query).await?;
+        self.workspace.log().feed(&mut query).await?;
         let run = move || {
             let answer = query.run();
             // Held until the work is done, even if nobody waits for it any more.
