@@ -16,4 +16,5 @@ mod s3;
 mod sim;
 mod templates;
 mod tidy;
+mod views;
 mod world;
