@@ -82,11 +82,33 @@ impl Error {
         self
     }
 
+    /// ClickHouse's number for it, and the name it has there.
+    pub fn exception(&self) -> (u16, &'static str) {
+        let code = self.exception_code.unwrap_or(match self.kind {
+            Kind::Invalid => 36,
+            Kind::NotFound => 60,
+            Kind::Denied => 497,
+            Kind::LimitExceeded => 396,
+            Kind::Conflict | Kind::Unavailable | Kind::Corrupt | Kind::Internal => 49,
+        });
+        (code, exception_name(code))
+    }
+
     pub fn with_exception_code(mut self, code: u16) -> Error {
         self.exception_code = Some(code);
         self
     }
 }
+
+/// What ClickHouse calls one of its error numbers.
+pub fn exception_name(code: u16) -> &'static str {
+    let names = EXCEPTIONS.lines().filter_map(|line| line.split_once(' '));
+    let mut named = names.filter(|(number, _)| number.parse() == Ok(code));
+    named.next().map_or("UNKNOWN_EXCEPTION", |(_, name)| name)
+}
+
+/// A number and a name a line, as ClickHouse's `errorCodeToName` has them.
+const EXCEPTIONS: &str = include_str!("error/exceptions.txt");
 
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

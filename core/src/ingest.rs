@@ -8,9 +8,13 @@
 
 mod cell;
 mod column;
+pub mod infer;
 mod json;
 mod moment;
+pub mod parquet;
 pub mod quarantine;
+mod quoted;
+pub mod rows;
 
 use self::cell::Cell;
 use self::column::Column as Builder;

@@ -40,6 +40,8 @@ pub mod sql;
 
 pub mod plan;
 
+pub mod fold;
+
 pub mod compile;
 
 pub mod exec;
@@ -55,6 +57,8 @@ pub mod view;
 pub mod access;
 
 pub mod format;
+
+pub mod local;
 
 pub mod api;
 

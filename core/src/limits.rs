@@ -29,6 +29,10 @@ pub const SQL_BYTES_MAX: usize = 128 << 10;
 pub const SQL_DEPTH_MAX: usize = 50;
 /// Operators of one chain: `a OR b OR c` has two.
 pub const SQL_CHAIN_MAX: usize = 400;
+/// Parts of all expressions of one query, each alias counted where it is used.
+pub const SQL_EXPANDED_PARTS_MAX: usize = 20_000;
+/// Depth of one expression with its aliases expanded.
+pub const SQL_EXPANDED_DEPTH_MAX: usize = 150;
 /// Stack of a thread that runs queries: enough for the deepest tree that the bounds above let through.
 pub const QUERY_STACK_BYTES: usize = 16 << 20;
 /// Nesting of one data type.
@@ -40,8 +44,55 @@ pub const PIPE_DEPTH_MAX: usize = 32;
 
 /// One text that a function makes: `repeat`, `leftPad`.
 pub const TEXT_BYTES_MAX: usize = 16 << 20;
+/// The texts of one batch that a function makes out of little.
+pub const COLUMN_BYTES_MAX: usize = 512 << 20;
+/// Texts that are compared byte by byte with each other: `editDistance`.
+pub const TEXT_COMPARED_BYTES_MAX: usize = 16 << 10;
+/// Pairs of their bytes in one batch.
+pub const TEXT_COMPARED_PAIRS_MAX: usize = 1 << 31;
+/// Width and precision in a format of `printf`.
+pub const PRINTF_WIDTH_MAX: usize = 1 << 10;
+/// A compiled regular expression.
+pub const REGEXP_BYTES_MAX: usize = 1 << 20;
+/// Nesting of a regular expression.
+pub const REGEXP_DEPTH_MAX: u32 = 100;
+/// Compiled regular expressions that are kept for the next batch.
+pub const REGEXPS_KEPT_MAX: usize = 64;
+/// Groups of all matches in one row.
+pub const REGEXP_GROUPS_MAX: usize = 1 << 20;
+/// Geohashes or H3 cells of one batch that a function makes.
+pub const GEOHASHES_MAX: usize = 1 << 20;
+/// Values that one path visits in one JSON text.
+pub const JSON_PATH_STEPS_MAX: usize = 1 << 20;
+/// Nesting of JSON that a function reads.
+pub const JSON_DEPTH_MAX: usize = 1000;
 /// Items of one array that a function makes: `range`.
 pub const ARRAY_ITEMS_MAX: usize = 16 << 20;
+/// Intervals of the aggregate combinator `-Resample`, each with a state of its own.
+pub const RESAMPLE_INTERVALS_MAX: usize = 1 << 20;
+/// Items of all arrays that a function makes of one batch of rows.
+pub const BATCH_ITEMS_MAX: usize = 64 << 20;
+/// Items for which a lambda is computed at once: the columns that it captures are repeated for each.
+pub const LAMBDA_BATCH_ITEMS: usize = 64 << 10;
+/// Items of one array that `arrayFold` goes through, one after the other.
+pub const FOLD_ITEMS_MAX: usize = 1 << 20;
+/// What the accumulators of `arrayFold` may grow to, in all rows of a batch.
+pub const FOLD_BYTES_MAX: usize = 256 << 20;
+
+/// Rows that one window function reads for all its frames together: a frame that moves is read anew.
+pub const WINDOW_STEPS_MAX: usize = 1 << 30;
+/// Rows that a table function makes: `numbers`, `system.numbers` without a LIMIT.
+pub const MADE_ROWS_MAX: u64 = 1 << 32;
+/// Bytes of one text, and items of one array, of `generateRandom`.
+pub const RANDOM_TEXT_BYTES_MAX: usize = 4096;
+pub const RANDOM_ARRAY_ITEMS_MAX: usize = 256;
+
+/// The automaton of one regular expression, compiled.
+pub const PATTERN_BYTES_MAX: usize = 1 << 20;
+/// Groupings of one GROUP BY: CUBE of eight keys.
+pub const GROUPING_SETS_MAX: usize = 256;
+/// Rows that one `WITH FILL` makes.
+pub const FILL_ROWS_MAX: usize = 4 << 20;
 
 /// Rows of one Parquet row group: the unit of skipping and of one ranged read per column.
 pub const ROW_GROUP_ROWS_MAX: usize = 64 << 10;
@@ -51,6 +102,8 @@ pub const SEGMENT_ROWS_MAX: usize = 4 << 20;
 pub const PAGE_ROWS_MAX: usize = 8 << 10;
 /// Rows of one batch in execution.
 pub const BATCH_ROWS: usize = 8192;
+/// Bytes of one batch that an operator makes by repeating rows.
+pub const BATCH_BYTES_MAX: usize = 16 << 20;
 /// Two wanted ranges of one object closer than this are read as one.
 pub const READ_GAP_BYTES_MAX: u64 = 64 << 10;
 
@@ -98,5 +151,6 @@ pub const CLOCK_SKEW_S_MAX: i64 = 5;
 const _: () = assert!(EVENT_BYTES_MAX <= EVENTS_BODY_BYTES_MAX);
 const _: () = assert!(JOURNAL_RECORD_BYTES_MAX < u32::MAX as usize);
 const _: () = assert!(FLUSH_BYTES < BUFFER_BYTES_MAX && EVENTS_BODY_BYTES_MAX < BUFFER_BYTES_MAX);
+const _: () = assert!(ARRAY_ITEMS_MAX <= BATCH_ITEMS_MAX && BATCH_ITEMS_MAX < i32::MAX as usize);
 const _: () = assert!(COMPACT_SEGMENTS > 1 && COMPACT_SMALL_ROWS < SEGMENT_ROWS_MAX as u64);
 const _: () = assert!(PAGE_ROWS_MAX <= ROW_GROUP_ROWS_MAX);

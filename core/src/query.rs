@@ -49,6 +49,8 @@ pub struct Options {
     pub read_bytes_max: u64,
     /// Memory that operators (aggregation, sorting, joins) may hold.
     pub memory_bytes_max: usize,
+    /// Settings that hold where the SQL says nothing else.
+    pub settings: Vec<(String, String)>,
 }
 
 /// The rows that one query sees.
@@ -85,6 +87,7 @@ pub struct Query {
     schema: Schema,
     data_sources: Vec<Arc<DataSource>>,
     format: Option<String>,
+    settings: Vec<(String, String)>,
     has_limit: bool,
     read_bytes_max: u64,
     optimized: Optimized,
@@ -117,6 +120,8 @@ pub struct Answer {
     pub bytes_read: u64,
     /// The `FORMAT` that the SQL asked for.
     pub format: Option<String>,
+    /// What it says behind `SETTINGS`.
+    pub settings: Vec<(String, String)>,
 }
 
 impl Query {
@@ -133,6 +138,7 @@ impl Query {
             visible: &options.visible,
             params,
             context: Context { now_ns: options.now_ns },
+            settings: &options.settings,
             tables: &scans,
         };
         let bound = match &source {
@@ -156,6 +162,7 @@ impl Query {
             schema: bound.schema,
             data_sources: bound.data_sources,
             format: bound.format,
+            settings: bound.settings,
             has_limit: bound.has_limit,
             read_bytes_max: options.read_bytes_max,
             optimized,
@@ -187,6 +194,11 @@ impl Query {
     /// Names and types of the answer's columns.
     pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// The plan that will run, a line for each operator.
+    pub fn explain(&self) -> String {
+        self.optimized.explain()
     }
 
     /// Decides what must be read of the snapshot.
@@ -286,6 +298,7 @@ impl Query {
             rows_read: self.rows_read,
             bytes_read: self.bytes_read,
             format: self.format,
+            settings: self.settings,
         })
     }
 }

@@ -3,9 +3,9 @@
 //! | ClickHouse                        | Arrow                                             |
 //! |-----------------------------------|---------------------------------------------------|
 //! | `Bool`, `(U)Int8`…`64`, `Float*`   | the same                                          |
-//! | `(U)Int128`, `(U)Int256`           | `FixedSizeBinary(16 / 32)`, little-endian         |
+//! | `Int128`; `UInt128`, `(U)Int256`   | `Decimal128(38, 0)`; `Decimal256(76, 0)`: 128 or 256 bits, in two's complement |
 //! | `Decimal(p, s)`                   | `Decimal128` to 38 digits, `Decimal256` above     |
-//! | `String`, `JSON`                  | `Utf8View`                                        |
+//! | `String`, `JSON`, `Dynamic`       | `Utf8View`; of JSON and Dynamic the JSON text     |
 //! | `FixedString(n)`, `UUID`, `IPv6`   | `FixedSizeBinary(n / 16 / 16)`                    |
 //! | `Date`, `Date32`                  | `Date32`                                          |
 //! | `DateTime[(tz)]`                  | `Timestamp(Second)`, UTC; the zone is in the type |
@@ -17,6 +17,7 @@
 //! | `AggregateFunction(…)`            | `Binary`: our versioned state bytes               |
 //! | `Interval*`                       | `Int64`                                           |
 
+pub(crate) mod json;
 mod parse;
 mod supertype;
 
@@ -64,6 +65,8 @@ pub enum DataType {
     IPv4,
     IPv6,
     Json,
+    /// A value of any type, as its JSON text.
+    Dynamic,
     Array(Box<DataType>),
     Tuple(Vec<(Option<String>, DataType)>),
     Map(Box<DataType>, Box<DataType>),
@@ -158,7 +161,9 @@ impl DataType {
 
     pub fn nullable(self) -> DataType {
         match self {
-            DataType::Nullable(_) | DataType::Nothing => self,
+            DataType::Nullable(_) | DataType::Nothing | DataType::Dynamic => self,
+            // ClickHouse knows no NULL in their place
+            DataType::Array(_) | DataType::Map(..) => self,
             DataType::LowCardinality(inner) => DataType::LowCardinality(Box::new(inner.nullable())),
             other => DataType::Nullable(Box::new(other)),
         }
@@ -170,7 +175,7 @@ impl DataType {
 
     pub fn is_nullable(&self) -> bool {
         match self {
-            DataType::Nullable(_) | DataType::Nothing => true,
+            DataType::Nullable(_) | DataType::Nothing | DataType::Dynamic => true,
             DataType::LowCardinality(inner) | DataType::SimpleAggregateFunction(_, inner) => inner.is_nullable(),
             _ => false,
         }
@@ -183,6 +188,22 @@ impl DataType {
             | DataType::LowCardinality(inner)
             | DataType::SimpleAggregateFunction(_, inner) => inner.bare(),
             other => other,
+        }
+    }
+
+    /// Without `LowCardinality`, inside arrays, tuples and maps too.
+    pub fn without_low_cardinality(&self) -> DataType {
+        match self {
+            DataType::LowCardinality(inner) => inner.without_low_cardinality(),
+            DataType::Nullable(inner) => DataType::Nullable(Box::new(inner.without_low_cardinality())),
+            DataType::Array(item) => item.without_low_cardinality().array(),
+            DataType::Map(key, value) => {
+                DataType::Map(Box::new(key.without_low_cardinality()), Box::new(value.without_low_cardinality()))
+            }
+            DataType::Tuple(items) => DataType::Tuple(
+                items.iter().map(|(name, item)| (name.clone(), item.without_low_cardinality())).collect(),
+            ),
+            other => other.clone(),
         }
     }
 
@@ -254,13 +275,14 @@ impl DataType {
             DataType::Int16 | DataType::Enum16(_) => Arrow::Int16,
             DataType::Int32 => Arrow::Int32,
             DataType::Int64 | DataType::Interval(_) => Arrow::Int64,
-            DataType::UInt128 | DataType::Int128 | DataType::Uuid | DataType::IPv6 => Arrow::FixedSizeBinary(16),
-            DataType::UInt256 | DataType::Int256 => Arrow::FixedSizeBinary(32),
+            DataType::Uuid | DataType::IPv6 => Arrow::FixedSizeBinary(16),
+            DataType::Int128 => Arrow::Decimal128(38, 0),
+            DataType::UInt128 | DataType::UInt256 | DataType::Int256 => Arrow::Decimal256(76, 0),
             DataType::Float32 => Arrow::Float32,
             DataType::Float64 => Arrow::Float64,
             DataType::Decimal { precision, scale } if *precision <= 38 => Arrow::Decimal128(*precision, *scale as i8),
             DataType::Decimal { precision, scale } => Arrow::Decimal256(*precision, *scale as i8),
-            DataType::String | DataType::Json => Arrow::Utf8View,
+            DataType::String | DataType::Json | DataType::Dynamic => Arrow::Utf8View,
             DataType::FixedString(bytes) => Arrow::FixedSizeBinary(*bytes as i32),
             DataType::Date | DataType::Date32 => Arrow::Date32,
             DataType::DateTime(_) => Arrow::Timestamp(TimeUnit::Second, None),
@@ -277,7 +299,7 @@ impl DataType {
                     .collect(),
             ),
             DataType::Map(key, value) => {
-                let entries = vec![key.to_field("key"), value.to_field("value")];
+                let entries = vec![key.to_field("key").with_nullable(false), value.to_field("value")];
                 let entries = arrow_types::Field::new("entries", Arrow::Struct(entries.into()), false);
                 Arrow::Map(Arc::new(entries), false)
             }
@@ -337,6 +359,7 @@ impl fmt::Display for DataType {
             DataType::IPv4 => out.write_str("IPv4"),
             DataType::IPv6 => out.write_str("IPv6"),
             DataType::Json => out.write_str("JSON"),
+            DataType::Dynamic => out.write_str("Dynamic"),
             DataType::Array(item) => write!(out, "Array({item})"),
             DataType::Tuple(items) => {
                 out.write_str("Tuple(")?;

@@ -105,6 +105,7 @@ fn query(catalog: &Catalog, pipe: &Arc<Pipe>, node: usize, target: &Arc<DataSour
         visible: Visible::everything(),
         read_bytes_max: budget.read_bytes_max,
         memory_bytes_max: budget.memory_bytes_max,
+        settings: Vec::new(),
     };
     Query::new(catalog, Source::View { pipe: pipe.clone(), node, target: target.clone() }, options)
 }

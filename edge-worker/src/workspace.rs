@@ -97,7 +97,7 @@ pub(crate) async fn snapshot<'a>(
         Result::<_, Error>::Ok((source.to_owned(), manifest(bindings, source, id).await?))
     }));
     let manifests: BTreeMap<_, _> = manifests.await?.into_iter().collect();
-    Ok(Snapshot { version: workspace.commit.number, manifests, tail: BTreeMap::new() })
+    Ok(Snapshot { version: workspace.commit.number, manifests, ..Snapshot::default() })
 }
 
 /// A commit near the latest: the hint, or the first one if nobody wrote a hint yet.

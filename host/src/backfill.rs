@@ -88,5 +88,5 @@ impl<'a> Backfill<'a> {
 fn read(segment: &Segment, row_groups: &[usize], file: Bytes) -> Result<Vec<RecordBatch>> {
     let footer = segment.footer.get()?;
     let columns: Vec<&str> = footer.schema().fields().iter().map(|field| field.name().as_str()).collect();
-    footer.read(row_groups, &columns, SparseBytes::new(vec![(0, file)]), None)?.map(|batch| Ok(batch?)).collect()
+    footer.read(row_groups, &columns, SparseBytes::new(vec![(0, file)]), None)?.collect()
 }

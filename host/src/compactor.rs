@@ -73,11 +73,18 @@ async fn fold(
         }
         compact::merge(&owner, &inputs, &batches, id)
     });
-    let (written, merged) = merged.await.map_err(|error| Error::internal(format!("compaction: {error}")))??;
-
-    log.storage().put_if_absent(&key::segment(log.workspace(), &data_source.id, &merged.id), written.bytes).await?;
-    let head = log.commit(|base| publish(log, clock, &data_source.id, &segments, &merged, base)).await?;
-    tracing::debug!(version = head.number, data_source = data_source.name, rows = merged.rows, "segments folded");
+    let merged = merged.await.map_err(|error| Error::internal(format!("compaction: {error}")))??;
+    let merged = match merged {
+        Some((written, merged)) => {
+            let key = key::segment(log.workspace(), &data_source.id, &merged.id);
+            log.storage().put_if_absent(&key, written.bytes).await?;
+            Some(merged)
+        }
+        None => None,
+    };
+    let head = log.commit(|base| publish(log, clock, &data_source.id, &segments, merged.as_ref(), base)).await?;
+    let rows = merged.map_or(0, |merged| merged.rows);
+    tracing::debug!(version = head.number, data_source = data_source.name, rows, "segments folded");
     Ok(())
 }
 
@@ -93,23 +100,23 @@ fn read(data_source: &DataSource, segment: &Segment, file: Bytes, batches: &mut 
     Ok(())
 }
 
-/// The commit after `base` with the merged segment in place of the others; `None` if some of them
-/// are gone: another host folded them, or a deployment dropped them.
+/// The commit after `base` with the merged segment, if there is one, in place of the others; `None` if some of them are
+/// gone: another host folded them, or a deployment dropped them.
 async fn publish(
     log: &Log,
     clock: &Arc<dyn Clock>,
     data_source: &str,
     folded: &[Segment],
-    merged: &Segment,
+    merged: Option<&Segment>,
     base: Arc<Commit>,
 ) -> Result<Option<Commit>> {
     let mut manifest = Manifest::clone(&*log.manifest(&base, data_source).await?);
     let before = manifest.segments.len();
+    let place = manifest.segments.iter().position(|segment| folded.iter().any(|old| old.id == segment.id));
     manifest.segments.retain(|segment| folded.iter().all(|old| old.id != segment.id));
-    if before - manifest.segments.len() != folded.len() {
-        return Ok(None);
-    }
-    manifest.segments.push(merged.clone());
+    let Some(place) = place.filter(|_| before - manifest.segments.len() == folded.len()) else { return Ok(None) };
+    // the order of segments is the order in which their rows came
+    manifest.segments.splice(place..place, merged.cloned());
     let mut next = base.next("compaction", clock.now_ms());
     next.manifests.insert(data_source.to_owned(), log.put_manifest(&base, manifest).await?);
     Ok(Some(next))

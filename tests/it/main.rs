@@ -7,6 +7,7 @@ mod durability;
 mod edge;
 mod example;
 mod fuzz;
+mod local;
 mod many_pipes;
 mod pipes;
 mod process;

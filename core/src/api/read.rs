@@ -75,7 +75,7 @@ fn endpoint(
     }
     let arguments = request.arguments(RawBody::None)?;
     let csv_header = arguments.get("__tb__csv_header").is_none_or(|value| value != "false");
-    let reply = Reply::new(Some(output.format(csv_header)), &arguments, &grant);
+    let reply = Reply::new(Some(output.format(csv_header)), &arguments, &grant)?;
     let over = arguments.get("q").filter(|text| !text.trim().is_empty()).map(str::to_owned);
     check_length(over.as_deref())?;
     let fixed_params = grant.fixed_params_of(over.is_none().then_some(pipe))?;
@@ -96,7 +96,7 @@ fn sql(request: &Request, catalog: &Arc<Catalog>, keys: &Keys, budget: Budget, n
     if let Some(pipe) = pipeline.as_deref().filter(|pipe| !grant.may_call(pipe)) {
         return Err(Error::denied(format!("the token {:?} has no scope PIPES:READ:{pipe}", grant.name)));
     }
-    let reply = Reply::new(None, &arguments, &grant);
+    let reply = Reply::new(None, &arguments, &grant)?;
     let fixed_params = grant.fixed_params_of(None)?;
     let mut params = arguments.params();
     params.0.extend(fixed_params.into_iter().map(|(name, value)| (name.to_owned(), vec![value.to_owned()])));
@@ -124,16 +124,17 @@ fn options(grant: &Grant, budget: Budget, now_ns: i64) -> Options {
         visible: grant.visible.clone(),
         read_bytes_max: budget.read_bytes_max,
         memory_bytes_max: budget.memory_bytes_max,
+        settings: Vec::new(),
     }
 }
 
 impl Reply {
-    fn new(format: Option<&'static Format>, arguments: &Arguments, grant: &Grant) -> Reply {
-        let options = format::Options {
-            quote_64bit_integers: arguments.is_set("output_format_json_quote_64bit_integers"),
-            quote_denormals: arguments.is_set("output_format_json_quote_denormals"),
-        };
-        Reply { format, options, token_name: grant.name.clone() }
+    fn new(format: Option<&'static Format>, arguments: &Arguments, grant: &Grant) -> Result<Reply> {
+        let mut options = format::Options::default();
+        for (name, value) in arguments.settings() {
+            options.set(name, value)?;
+        }
+        Ok(Reply { format, options, token_name: grant.name.clone() })
     }
 
     pub fn respond(&self, result: Result<Answer>, elapsed_ns: u64) -> Response {
@@ -148,11 +149,17 @@ impl Reply {
         };
         let results = Results {
             rows: &answer.rows,
+            totals: None,
+            extremes: None,
             rows_before_limit: answer.rows_before_limit,
             elapsed_ns,
             rows_read: answer.rows_read,
             bytes_read: answer.bytes_read,
         };
-        Ok(Response::new(200, format.content_type, format.write(&results, &self.options)?))
+        let mut options = self.options.clone();
+        for (name, value) in &answer.settings {
+            options.set(name, value)?;
+        }
+        Ok(Response::new(200, format.content_type, format.write(&results, &options)?))
     }
 }

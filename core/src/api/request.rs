@@ -127,8 +127,10 @@ impl Arguments {
         last(&self.all, name)
     }
 
-    pub(super) fn is_set(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|value| matches!(value, "1" | "true" | "True"))
+    /// What says how results are printed.
+    pub(super) fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
+        let settings = self.all.iter().filter(|(name, _)| name.starts_with("output_format_"));
+        settings.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// What is left for templates. A name given more than once is a list.

@@ -41,6 +41,14 @@ pub enum EngineKind {
         version: String,
     },
     Null,
+    /// What `joinGet` looks up: the first row of each key.
+    Join {
+        /// `ANY`, `ALL` …, as written.
+        strictness: String,
+        /// `LEFT`, `INNER` …, as written.
+        side: String,
+        keys: Vec<String>,
+    },
 }
 
 impl EngineKind {
@@ -53,6 +61,7 @@ impl EngineKind {
             EngineKind::Collapsing { .. } => "CollapsingMergeTree",
             EngineKind::VersionedCollapsing { .. } => "VersionedCollapsingMergeTree",
             EngineKind::Null => "Null",
+            EngineKind::Join { .. } => "Join",
         }
     }
 }

@@ -77,14 +77,14 @@ fn segments_of_one_size_and_partition_are_chosen() {
     let mut source = data_source(&["n"], &[]);
     check_chosen(&source, &[(7, 1, "all")], None);
     check_chosen(&source, &[(7, 1, "all"), (2, 1000, "all")], Some(&[1, 1, 1, 1, 1, 1, 1, 1000]));
+    check_chosen(&source, &[(4, 1, "all"), (1, 100_000, "all"), (4, 1, "all")], None);
+    let changing = [(1, 100_000, "all"), (4, 1, "all")].repeat(7);
+    check_chosen(&source, &changing, Some(&[1, 1, 1, 1, 100_000, 1, 1, 1]));
     check_chosen(&source, &[(7, 1, "a"), (7, 1, "b")], None);
     check_chosen(&source, &[(7, 1, "a"), (8, 2, "b")], Some(&[2; 8]));
     check_chosen(&source, &[(7, 1, "all"), (7, 100_000, "all"), (8, 300_000, "all")], Some(&[300_000; 8]));
     check_chosen(&source, &[(8, 1_000_000, "all")], None);
     check_chosen(&source, &[(8, 300_000, "all"), (8, 5, "all")], Some(&[5; 8]));
-    source.engine.kind = EngineKind::Aggregating;
-    check_chosen(&source, &[(9, 1, "all")], None);
-    source.engine.kind = EngineKind::MergeTree;
     let old = source.clone();
     source.columns.push(Column { name: "new".to_owned(), data_type: DataType::UInt8, json_path: None, default: None });
     check_chosen(&source, &[(8, 1, "all")], Some(&[1; 8]));

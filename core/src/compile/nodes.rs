@@ -5,7 +5,7 @@ use super::{Draft, Project};
 use crate::batch::Schema;
 use crate::catalog::{Catalog, DataSource, NodeKind, Pipe, Schedule};
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::function::Context;
+use crate::function::{self, Context};
 use crate::limits::PIPE_DEPTH_MAX;
 use crate::plan::{self, Environment, Expr, TableSource, Tables, Text, Visible};
 use crate::template::{Params, Secrets};
@@ -228,7 +228,8 @@ fn order(reads: &[Vec<usize>]) -> Vec<usize> {
 fn bind(catalog: &Catalog, pipe: &Arc<Pipe>, node: usize, known: &Known) -> Result<Schema, Diagnostic> {
     let (visible, params) = (Visible::everything(), Params::default());
     let context = Context { now_ns: 0 };
-    let environment = Environment { catalog, visible: &visible, params: &params, context, tables: known };
+    let environment =
+        Environment { catalog, visible: &visible, params: &params, context, settings: &[], tables: known };
     let bound = plan::bind(&environment, Text::Node(pipe, node));
     bound.map(|bound| bound.schema).map_err(|trouble| trouble.into_diagnostic(&pipe.file))
 }
@@ -288,9 +289,11 @@ fn fit(from: &DataType, to: &DataType) -> Fit {
     match (from.bare(), to.bare()) {
         (DataType::Nothing, _) => Fit::Same,
         (DataType::AggregateFunction(from), DataType::AggregateFunction(to)) => {
-            let same = from.function.eq_ignore_ascii_case(&to.function) && from.arguments.len() == to.arguments.len();
-            let pairs = from.arguments.iter().zip(&to.arguments);
-            if same && pairs.into_iter().all(|(from, to)| from.bare() == to.bare()) { Fit::Same } else { Fit::Never }
+            if function::are_same_states(from, to) {
+                Fit::Same
+            } else {
+                Fit::Never
+            }
         }
         (DataType::AggregateFunction(_), _) | (_, DataType::AggregateFunction(_)) => Fit::Never,
         (DataType::Array(from), DataType::Array(to)) => fit(from, to),

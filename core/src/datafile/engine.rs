@@ -232,6 +232,27 @@ fn kind(
             EngineKind::VersionedCollapsing { sign, version: column("VERSION", 1, true).unwrap_or_default() }
         }
         "null" => EngineKind::Null,
+        "join" => {
+            let given = options.get("KEY_COLUMNS").filter(|columns| !columns.value.is_empty());
+            let text =
+                given.map_or_else(|| arguments.get(2..).unwrap_or_default().join(","), |keys| keys.value.clone());
+            let keys: Vec<String> = (text.split(',').map(|key| key.trim().trim_matches('`')))
+                .filter(|key| !key.is_empty())
+                .map(str::to_owned)
+                .collect();
+            let span = given.map_or(name.span.clone(), |columns| columns.span.clone());
+            if keys.is_empty() {
+                report.error("D0302", span.clone(), "Join needs ENGINE_KEY_COLUMNS, columns of the schema");
+            }
+            named
+                .extend(keys.iter().map(|value| ("KEY_COLUMNS", Spanned { value: value.clone(), span: span.clone() })));
+            let word = |option: &str, position: usize, default: &str| {
+                let given = options.get(option).map(|option| option.value.as_str()).filter(|value| !value.is_empty());
+                given.or(arguments.get(position).copied()).unwrap_or(default).to_ascii_uppercase()
+            };
+            let (strictness, side) = (word("JOIN_STRICTNESS", 0, "ANY"), word("JOIN_TYPE", 1, "LEFT"));
+            EngineKind::Join { strictness, side, keys }
+        }
         _ => {
             let hint = nearest(word, NAMES).map(|near| format!("did you mean {near:?}?"));
             let message = format!("Engine {word} is not supported, supported engines include: {}", NAMES.join(", "));

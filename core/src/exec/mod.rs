@@ -4,23 +4,39 @@
 //! `query` can say what must be read; `run` executes it. Nothing here waits for anything: all
 //! bytes are there before the first operator starts.
 
+mod array_join;
+mod asof;
+mod bytes;
 mod codes;
+mod cross;
+mod final_rows;
+mod first;
+mod gather;
+mod made;
+mod operator;
+mod paired;
 mod scan;
 mod session;
+mod streamed;
+mod whole;
 
 pub(crate) use scan::{Input, SegmentInput, Table};
 
 use crate::batch::{Rows, Schema};
 use crate::catalog::DataSource;
 use crate::error::{Error, Result};
-use crate::plan::{Tables, failure};
+use crate::plan::{Made, Tables, failure};
+use crate::sql::exception;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use bytes::batch_bytes;
 use datafusion::catalog::Session;
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
 use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::logical_expr::{Expr, LogicalPlan, TableSource};
-use datafusion::physical_plan::{ExecutionPlan, collect};
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
+use futures::StreamExt;
+use made::MadeTable;
 use session::QuerySession;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -44,13 +60,25 @@ impl Tables for Scans {
         let is_block = self.next_is_block.take();
         provider_as_source(Arc::new(Table::new(data_source.clone(), row_filter, is_block)))
     }
+
+    fn made(&self, made: &Made) -> Arc<dyn TableSource> {
+        provider_as_source(Arc::new(MadeTable::new(made.clone())))
+    }
 }
 
 /// A plan that says what it reads.
 pub(crate) struct Optimized {
     plan: LogicalPlan,
     session: QuerySession,
+    memory_bytes_max: usize,
     pub scans: Vec<Scan>,
+}
+
+impl Optimized {
+    /// The plan, a line for each operator.
+    pub(crate) fn explain(&self) -> String {
+        self.plan.display_indent().to_string()
+    }
 }
 
 /// One read of a data source.
@@ -77,13 +105,14 @@ impl Scan {
 
 pub(crate) fn optimize(plan: LogicalPlan, memory_bytes_max: usize) -> Result<Optimized> {
     let session = QuerySession::new(memory_bytes_max)?;
-    let plan = session.optimize(plan)?;
+    let plan = with_tables_of_their_own(session.optimize(plan)?)?;
     let mut scans = Vec::new();
     plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node {
             let provider = source_as_provider(&scan.source)?;
             let provider: Arc<dyn std::any::Any + Send + Sync> = provider;
-            let table = provider.downcast::<Table>().expect("every scan of a plan is of a Table");
+            // what is made is not read
+            let Ok(table) = provider.downcast::<Table>() else { return Ok(TreeNodeRecursion::Continue) };
             let output = scan.projected_schema.fields().iter().map(|field| field.name().clone()).collect();
             let filters = table.conditions(&scan.filters).cloned().collect();
             scans.push(Scan { table, filters, output });
@@ -91,7 +120,29 @@ pub(crate) fn optimize(plan: LogicalPlan, memory_bytes_max: usize) -> Result<Opt
         Ok(TreeNodeRecursion::Continue)
     })
     .map_err(failure)?;
-    Ok(Optimized { plan, session, scans })
+    Ok(Optimized { plan, session, memory_bytes_max, scans })
+}
+
+/// A subquery stands in the plan twice where an alias repeats it, or where a condition on a UNION goes down to its
+/// members; but a table is fed for one scan.
+fn with_tables_of_their_own(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let mut seen: Vec<*const ()> = Vec::new();
+    let rewritten = plan.transform_down_with_subqueries(|node| {
+        let LogicalPlan::TableScan(mut scan) = node else { return Ok(Transformed::no(node)) };
+        let address = Arc::as_ptr(&scan.source).cast();
+        if !seen.contains(&address) {
+            seen.push(address);
+            return Ok(Transformed::no(LogicalPlan::TableScan(scan)));
+        }
+        let provider = source_as_provider(&scan.source)?;
+        let provider: Arc<dyn std::any::Any + Send + Sync> = provider;
+        let Ok(table) = provider.downcast::<Table>() else {
+            return Ok(Transformed::no(LogicalPlan::TableScan(scan)));
+        };
+        scan.source = provider_as_source(Arc::new(table.unfed()));
+        Ok(Transformed::yes(LogicalPlan::TableScan(scan)))
+    });
+    Ok(rewritten.map_err(failure)?.data)
 }
 
 /// Rows, and how many there were before the outermost LIMIT.
@@ -102,14 +153,15 @@ pub(crate) struct Ran {
 
 /// Executes a plan whose scans have been fed.
 pub(crate) fn run(optimized: Optimized, schema: Schema) -> Result<Ran> {
-    let Optimized { plan, session, .. } = optimized;
+    let Optimized { plan, session, memory_bytes_max, .. } = optimized;
     // plans may spawn tasks; on one thread they take turns, and none of them ever waits for I/O
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| Error::internal(format!("no runtime for the query: {error}")))?;
     let (batches, physical) = runtime.block_on(async {
         let physical = session.physical(&plan).await?;
-        let batches = collect(physical.clone(), session.task_ctx()).await.map_err(failure)?;
+        let batches =
+            collected(execute_stream(physical.clone(), session.task_ctx()).map_err(failure)?, memory_bytes_max).await?;
         Result::<_, Error>::Ok((batches, physical))
     })?;
     let arrow = schema.to_arrow();
@@ -120,6 +172,24 @@ pub(crate) fn run(optimized: Optimized, schema: Schema) -> Result<Ran> {
         .collect::<Result<_>>()?;
     let rows_before_limit = rows_before_limit(&physical);
     Ok(Ran { rows: Rows { schema, batches }, rows_before_limit })
+}
+
+/// All rows of the result, as long as they are fewer than the memory of the query could hold. Texts of a column are
+/// often shared with other rows, so only what is surely a row's own counts.
+async fn collected(mut rows: SendableRecordBatchStream, memory_bytes_max: usize) -> Result<Vec<RecordBatch>> {
+    let mut batches = Vec::new();
+    let mut held = 0;
+    while let Some(batch) = rows.next().await {
+        let batch = batch.map_err(failure)?;
+        held += batch_bytes(&batch);
+        if held > memory_bytes_max {
+            let message =
+                format!("the result holds more than the {memory_bytes_max} bytes that the query may: use LIMIT");
+            return Err(Error::limit(message).with_exception_code(exception::MEMORY));
+        }
+        batches.push(batch);
+    }
+    Ok(batches)
 }
 
 /// The result lies as its schema says, or we were wrong while binding.

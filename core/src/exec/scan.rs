@@ -72,6 +72,11 @@ impl Table {
         Table { data_source, schema: Arc::new(Schema::new(fields)), row_filter, is_block, input: OnceLock::new() }
     }
 
+    /// The same for another scan.
+    pub(super) fn unfed(&self) -> Table {
+        Table::new(self.data_source.clone(), self.row_filter.clone(), self.is_block)
+    }
+
     /// All that a row has to satisfy: the token's conditions, then the plan's.
     pub(super) fn conditions<'a>(&'a self, filters: &'a [Expr]) -> impl Iterator<Item = &'a Expr> {
         self.row_filter.iter().chain(filters.iter().flat_map(split_conjunction))

@@ -4,6 +4,8 @@
 //! are, and the edge pays for each of them twice: in the worker's size, and in every query's planning.
 
 use super::codes::group_by_codes;
+use super::cross::StreamLeft;
+use super::operator;
 use crate::error::Result;
 use crate::limits;
 use crate::plan::failure;
@@ -22,7 +24,6 @@ use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext
 use datafusion::logical_expr::registry::{ExtensionTypeRegistryRef, MemoryExtensionTypeRegistry};
 use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, ScalarUDF, WindowUDF};
 use datafusion::optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
-use datafusion::optimizer::decorrelate_predicate_subquery::DecorrelatePredicateSubquery;
 use datafusion::optimizer::eliminate_cross_join::EliminateCrossJoin;
 use datafusion::optimizer::eliminate_filter::EliminateFilter;
 use datafusion::optimizer::eliminate_outer_join::EliminateOuterJoin;
@@ -43,7 +44,7 @@ use datafusion::physical_optimizer::limited_distinct_aggregation::LimitedDistinc
 use datafusion::physical_optimizer::output_requirements::OutputRequirements;
 use datafusion::physical_optimizer::projection_pushdown::ProjectionPushdown;
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
+use datafusion::physical_planner::PhysicalPlanner;
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -56,7 +57,6 @@ fn logical_rules() -> Vec<LogicalRule> {
     vec![
         Arc::new(SimplifyExpressions::new()),
         Arc::new(ReplaceDistinctWithAggregate::new()),
-        Arc::new(DecorrelatePredicateSubquery::new()),
         Arc::new(ScalarSubqueryToJoin::new()),
         Arc::new(ExtractEquijoinPredicate::new()),
         Arc::new(EliminateFilter::new()),
@@ -73,6 +73,7 @@ fn logical_rules() -> Vec<LogicalRule> {
 /// One partition and scans without statistics leave little to choose.
 fn physical_rules() -> Vec<PhysicalRule> {
     vec![
+        Arc::new(StreamLeft),
         Arc::new(OutputRequirements::new_add_mode()),
         Arc::new(LimitedDistinctAggregation::new()),
         Arc::new(EnsureRequirements::new()),
@@ -134,7 +135,7 @@ impl QuerySession {
     }
 
     pub(super) async fn physical(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
-        DefaultPhysicalPlanner::default().create_physical_plan(plan, self).await.map_err(failure)
+        operator::planner().create_physical_plan(plan, self).await.map_err(failure)
     }
 }
 
@@ -157,7 +158,7 @@ impl Session for QuerySession {
     }
 
     async fn create_physical_plan(&self, plan: &LogicalPlan) -> EngineResult<Arc<dyn ExecutionPlan>> {
-        DefaultPhysicalPlanner::default().create_physical_plan(plan, self).await
+        operator::planner().create_physical_plan(plan, self).await
     }
 
     fn create_physical_expr(&self, expr: Expr, schema: &DFSchema) -> EngineResult<Arc<dyn PhysicalExpr>> {

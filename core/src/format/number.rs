@@ -1,5 +1,6 @@
 //! Numbers, dates and addresses as ClickHouse prints them.
 
+use super::DateTimeOutput;
 use arrow::datatypes::i256;
 use chrono::{DateTime, Datelike, Offset, TimeZone, Timelike};
 use std::fmt::{Display, Write};
@@ -57,12 +58,12 @@ pub(super) fn float32(out: &mut Vec<u8>, value: f32) {
     }
 }
 
-/// A decimal from the digits of its unscaled value, without zeros at the end.
-pub(super) fn decimal(out: &mut Vec<u8>, unscaled: &str, scale: usize) {
+/// A decimal from the digits of its unscaled value, with or without zeros at the end.
+pub(super) fn decimal(out: &mut Vec<u8>, unscaled: &str, scale: usize, zeros: bool) {
     let (sign, digits) = unscaled.strip_prefix('-').map_or(("", unscaled), |digits| ("-", digits));
     let digits = format!("{digits:0>width$}", width = scale + 1);
     let (whole, fraction) = digits.split_at(digits.len() - scale);
-    let fraction = fraction.trim_end_matches('0');
+    let fraction = if zeros { fraction } else { fraction.trim_end_matches('0') };
     out.extend_from_slice(sign.as_bytes());
     out.extend_from_slice(whole.as_bytes());
     if !fraction.is_empty() {
@@ -72,17 +73,10 @@ pub(super) fn decimal(out: &mut Vec<u8>, unscaled: &str, scale: usize) {
 }
 
 /// Little-endian bytes of a signed or unsigned integer of 16 or 32 bytes.
-pub(super) fn wide_integer(out: &mut Vec<u8>, bytes: &[u8], signed: bool) {
-    if let Ok(bytes) = <[u8; 16]>::try_from(bytes) {
-        return match signed {
-            true => display(out, i128::from_le_bytes(bytes)),
-            false => display(out, u128::from_le_bytes(bytes)),
-        };
-    }
-    let bytes: [u8; 32] = bytes.try_into().expect("wide integers have 16 or 32 bytes");
-    match signed || bytes[31] < 0x80 {
-        true => display(out, i256::from_le_bytes(bytes)),
-        false => unsigned256(out, bytes),
+pub(crate) fn wide_integer(out: &mut Vec<u8>, value: i256, signed: bool) {
+    match signed || value >= i256::ZERO {
+        true => display(out, value),
+        false => unsigned256(out, value.to_le_bytes()),
     }
 }
 
@@ -149,6 +143,31 @@ pub(super) fn date_time64(out: &mut Vec<u8>, ticks: i64, unit_digits: u8, digits
         let fraction = format!("{:0>width$}", ticks.rem_euclid(unit), width = unit_digits.into());
         out.push(b'.');
         out.extend_from_slice(&fraction.as_bytes()[..digits.into()]);
+    }
+}
+
+/// A moment without a clock: in UTC as ISO 8601 has it, or as seconds since 1970.
+pub(super) fn moment(out: &mut Vec<u8>, ticks: i64, unit_digits: u8, digits: u8, style: DateTimeOutput) {
+    let unit = 10_i64.pow(unit_digits.into());
+    let is_negative = style == DateTimeOutput::UnixTimestamp && ticks < 0;
+    let (seconds, rest) = match is_negative {
+        true => ((ticks / unit).unsigned_abs() as i64, (ticks % unit).abs()),
+        false => (ticks.div_euclid(unit), ticks.rem_euclid(unit)),
+    };
+    if style == DateTimeOutput::UnixTimestamp {
+        display(out, format_args!("{}{seconds}", if is_negative { "-" } else { "" }));
+    } else {
+        let start = out.len();
+        date_time(out, seconds, chrono_tz::UTC);
+        out[start..].iter_mut().filter(|byte| **byte == b' ').for_each(|byte| *byte = b'T');
+    }
+    if digits > 0 {
+        let fraction = format!("{rest:0>width$}", width = unit_digits.into());
+        out.push(b'.');
+        out.extend_from_slice(&fraction.as_bytes()[..digits.into()]);
+    }
+    if style == DateTimeOutput::Iso {
+        out.push(b'Z');
     }
 }
 

@@ -19,7 +19,15 @@ fn rows(columns: Vec<Column>) -> Rows {
 }
 
 fn print(name: &str, rows: &Rows, rows_before_limit: Option<u64>, options: &Options) -> String {
-    let results = Results { rows, rows_before_limit, elapsed_ns: 1_500_000, rows_read: 7, bytes_read: 9 };
+    let results = Results {
+        rows,
+        totals: None,
+        extremes: None,
+        rows_before_limit,
+        elapsed_ns: 1_500_000,
+        rows_read: 7,
+        bytes_read: 9,
+    };
     String::from_utf8(find(name).unwrap().write(&results, options).unwrap()).unwrap()
 }
 
@@ -37,6 +45,10 @@ fn check(recorded: &str, rows: &Rows, rows_before_limit: Option<u64>) {
 
 fn bytes(values: &[&[u8]]) -> ArrayRef {
     Arc::new(FixedSizeBinaryArray::try_from_iter(values.iter()).unwrap())
+}
+
+fn wide(value: i256) -> ArrayRef {
+    Arc::new(Decimal256Array::from(vec![value]).with_precision_and_scale(76, 0).unwrap())
 }
 
 fn texts<const N: usize>(values: [&str; N]) -> ArrayRef {
@@ -82,10 +94,10 @@ fn numbers() -> Vec<Column> {
         ("i16", "Int16", Arc::new(Int16Array::from(vec![-5]))),
         ("i32", "Int32", Arc::new(Int32Array::from(vec![-6]))),
         ("i64", "Int64", Arc::new(Int64Array::from(vec![i64::MIN]))),
-        ("i128", "Int128", bytes(&[&i128::MIN.to_le_bytes()])),
-        ("u128", "UInt128", bytes(&[&u128::MAX.to_le_bytes()])),
-        ("i256", "Int256", bytes(&[&i256::from_i128(-5).to_le_bytes()])),
-        ("u256", "UInt256", bytes(&[&[255; 32]])),
+        ("i128", "Int128", Arc::new(Decimal128Array::from(vec![i128::MIN]).with_precision_and_scale(38, 0).unwrap())),
+        ("u128", "UInt128", wide(i256::from_parts(u128::MAX, 0))),
+        ("i256", "Int256", wide(i256::from_i128(-5))),
+        ("u256", "UInt256", wide(i256::MINUS_ONE)),
         ("b", "Bool", Arc::new(BooleanArray::from(vec![true]))),
     ]
 }
@@ -280,7 +292,7 @@ fn an_empty_result_prints_as_recorded() {
 fn numbers_can_be_quoted() {
     let columns: Vec<Column> = vec![
         ("a", "UInt64", Arc::new(UInt64Array::from(vec![1]))),
-        ("b", "Int128", bytes(&[&2_i128.to_le_bytes()])),
+        ("b", "Int128", Arc::new(Decimal128Array::from(vec![2]).with_precision_and_scale(38, 0).unwrap())),
         ("c", "UInt32", Arc::new(UInt32Array::from(vec![3]))),
         ("d", "Array(Float64)", {
             Arc::new(ListArray::from_iter_primitive::<Float64Type, _, _>([Some(
@@ -288,7 +300,7 @@ fn numbers_can_be_quoted() {
             )]))
         }),
     ];
-    let options = Options { quote_64bit_integers: true, quote_denormals: true };
+    let options = Options { quote_64bit_integers: true, quote_denormals: true, ..Options::default() };
     let expected = "{\"a\":\"1\",\"b\":\"2\",\"c\":3,\"d\":[\"nan\",\"-inf\"]}\n";
     assert_eq!(print("JSONEachRow", &rows(columns), None, &options), expected);
 }
@@ -336,7 +348,7 @@ fn unknown_formats_are_named() {
     let error = find("JSONEachRowe").err().unwrap();
     assert_eq!(error.message, "unknown format \"JSONEachRowe\"; did you mean JSONEachRow?");
     assert_eq!(error.exception_code, Some(73));
-    assert!(find("Pretty").err().unwrap().message.contains("JSONCompact"));
+    assert!(find("Nonsense").err().unwrap().message.contains("JSONCompact"));
     assert_eq!(find("jsoneachrow").unwrap().names[0], "JSONEachRow");
 }
 
@@ -345,7 +357,15 @@ fn rows_that_lie_differently_are_refused() {
     let schema = Schema(vec![("n".to_owned(), DataType::UInt64)]);
     let batch = RecordBatch::try_from_iter([("n", u8s([1]))]).unwrap();
     let rows = Rows { schema, batches: vec![batch] };
-    let results = Results { rows: &rows, rows_before_limit: None, elapsed_ns: 0, rows_read: 0, bytes_read: 0 };
+    let results = Results {
+        rows: &rows,
+        totals: None,
+        extremes: None,
+        rows_before_limit: None,
+        elapsed_ns: 0,
+        rows_read: 0,
+        bytes_read: 0,
+    };
     let error = find("JSON").unwrap().write(&results, &Options::default()).unwrap_err();
     assert_eq!(error.message, "n: UInt64 lies in memory as UInt8");
 }

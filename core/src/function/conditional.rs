@@ -7,11 +7,14 @@ use super::scalar::{Input, delegate};
 use super::typed::Typed;
 use crate::value::{DataType, supertype};
 use arrow::array::*;
+use arrow::buffer::OffsetBuffer;
 use arrow::compute;
+use arrow::datatypes::DataType as Arrow;
 use datafusion::common::Result as EngineResult;
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::expr::Case;
 use datafusion::scalar::ScalarValue;
+use std::sync::Arc;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function {
@@ -140,11 +143,52 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         ..Function::DEFAULT
     },
     Function {
+        name: "clamp",
+        syntax: "clamp(x, least, most)",
+        summary: "The value, or the end of a range that it lies beyond.",
+        examples: &[("clamp(5, 1, 3)", "3"), ("clamp(2, 1, 3)", "2")],
+        bind: |call| {
+            call.count(3..=3)?;
+            let [value, least, most] = [0, 1, 2].map(|index: usize| call.arguments[index].clone());
+            let is_ordered = delegate(call, "lessOrEquals", vec![least.clone(), most.clone()])?;
+            if let Some(ScalarValue::Boolean(Some(false))) = is_ordered.into_predicate().constant() {
+                return Err(call.mismatch("needs a least value that is not above the most"));
+            }
+            let above = delegate(call, "greatest", vec![value, least])?;
+            delegate(call, "least", vec![above, most])
+        },
+        ..Function::DEFAULT
+    },
+    Function {
+        name: "firstNonDefault",
+        syntax: "firstNonDefault(a, b, …)",
+        summary: "The first argument that is not the default of its type, else the last one.",
+        examples: &[("firstNonDefault(0, 5, 6)", "5"), ("firstNonDefault('', 'a')", "a")],
+        nulls: Nulls::Own,
+        bind: |call| {
+            let count = call.count(1..)?;
+            let mut branches = Vec::with_capacity(count);
+            for argument in call.arguments.iter().filter(|argument| *argument.data_type.bare() != DataType::Nothing) {
+                let default = default_of(argument.data_type.bare())
+                    .ok_or_else(|| call.mismatch(format_args!("knows no default of {}", argument.data_type)))?;
+                let default = super::literal(default, argument.data_type.bare().clone());
+                let differs = delegate(call, "notEquals", vec![argument.clone(), default])?.into_predicate();
+                branches.push((differs, argument.clone()));
+            }
+            let has_null = branches.len() < count;
+            let Some((_, last)) = branches.pop() else { return Ok(Typed::null()) };
+            let chosen = case(call, branches, last)?;
+            Ok(if has_null { delegate(call, "toNullable", vec![chosen])? } else { chosen })
+        },
+        ..Function::DEFAULT
+    },
+    Function {
         name: "toTypeName",
         syntax: "toTypeName(x)",
         summary: "The name of the argument's type.",
         examples: &[("toTypeName(1 + 1)", "UInt16"), ("toTypeName(NULL)", "Nullable(Nothing)")],
         nulls: Nulls::Own,
+        keeps_low_cardinality: true,
         bind: |call| {
             call.count(1..=1)?;
             let name = match &call.arguments[0].data_type {
@@ -304,9 +348,40 @@ pub(crate) fn or_literal(value: Typed, otherwise: ScalarValue) -> Typed {
 }
 
 /// The value that a column of this type has where nothing was written.
-pub(crate) fn default_of(data_type: &DataType) -> Option<ScalarValue> {
+pub fn default_of(data_type: &DataType) -> Option<ScalarValue> {
+    ScalarValue::try_from_array(&default_array(data_type)?, 0).ok()
+}
+
+/// That value as an array of one row.
+pub(crate) fn default_array(data_type: &DataType) -> Option<ArrayRef> {
+    let arrow = data_type.to_arrow();
     if data_type.is_nullable() {
-        return ScalarValue::try_from(&data_type.to_arrow()).ok();
+        return Some(new_null_array(&arrow, 1));
     }
-    ScalarValue::new_default(&data_type.to_arrow()).ok()
+    Some(match (data_type.bare(), &arrow) {
+        // the lowest element: zero may be none
+        (DataType::Enum8(names), _) => {
+            Arc::new(Int8Array::from_iter_values(names.iter().map(|(_, number)| *number).min()))
+        }
+        (DataType::Enum16(names), _) => {
+            Arc::new(Int16Array::from_iter_values(names.iter().map(|(_, number)| *number).min()))
+        }
+        (DataType::Array(item), Arrow::List(field)) => {
+            let values = new_empty_array(&item.to_arrow());
+            Arc::new(ListArray::try_new(field.clone(), OffsetBuffer::from_lengths([0]), values, None).ok()?)
+        }
+        (DataType::Map(..), Arrow::Map(field, _)) => {
+            let entries = new_empty_array(field.data_type());
+            let entries = entries.as_struct().clone();
+            Arc::new(MapArray::try_new(field.clone(), OffsetBuffer::from_lengths([0]), entries, None, false).ok()?)
+        }
+        (DataType::Tuple(items), Arrow::Struct(fields)) => {
+            let columns = items.iter().map(|(_, item)| default_array(item)).collect::<Option<Vec<_>>>()?;
+            match columns.is_empty() {
+                true => Arc::new(StructArray::new_empty_fields(1, None)),
+                false => Arc::new(StructArray::try_new(fields.clone(), columns, None).ok()?),
+            }
+        }
+        (_, arrow) => ScalarValue::new_default(arrow).ok()?.to_array().ok()?,
+    })
 }

@@ -10,17 +10,20 @@ pub struct Context {
     pub now_ns: i64,
 }
 
-/// Why a call does not fit, for a diagnostic: `S0203` unknown function, `S0204` wrong arguments.
+/// Why a call does not fit, for a diagnostic: `S0203` unknown function, `S0204` arguments of a wrong type, `S0208`
+/// too few or too many, `S0209` a value that it does not take, `S0210` unknown over a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     pub code: crate::diagnostic::Code,
     pub message: String,
     pub hint: Option<String>,
+    /// ClickHouse's number for it, where the code says less.
+    pub exception: Option<u16>,
 }
 
 impl Mismatch {
     pub(crate) fn new(message: impl Into<String>) -> Mismatch {
-        Mismatch { code: "S0204", message: message.into(), hint: None }
+        Mismatch { code: "S0204", message: message.into(), hint: None, exception: None }
     }
 }
 
@@ -46,7 +49,30 @@ pub(crate) struct Function {
     /// `a <= b` implies `f(a) <= f(b)` in the first column argument, the others being constant: the range of
     /// the result follows from the range of the argument.
     pub(crate) monotonic: bool,
+    /// The function looks at `LowCardinality` itself, in its arguments and inside them (`tuple`, `array`).
+    pub(crate) keeps_low_cardinality: bool,
+    /// What it does with a lambda as its first argument.
+    pub(crate) lambda: Option<HigherOrder>,
     pub(crate) bind: fn(&Call) -> Result<Typed, Mismatch>,
+}
+
+/// A function's form with a lambda.
+#[derive(Clone, Copy)]
+pub(crate) struct HigherOrder {
+    pub(crate) takes: Takes,
+    /// Its arguments are the array of what the lambda gives for each item, and then those after the lambda.
+    pub(crate) bind: fn(&Call) -> Result<Typed, Mismatch>,
+}
+
+/// What the parameters of a lambda stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// The items of arrays, which stand after so many other arguments.
+    Items(usize),
+    /// The key and the value of a map, which stands after so many other arguments.
+    Entries(usize),
+    /// The value so far, which begins as the last argument, and the items of the arrays.
+    Accumulator,
 }
 
 /// The rest of a definition: `Function { name: …, ..Function::DEFAULT }`.
@@ -60,6 +86,8 @@ impl Function {
         examples: &[],
         nulls: Nulls::Propagate,
         monotonic: false,
+        keeps_low_cardinality: false,
+        lambda: None,
         bind: |call| Err(call.mismatch("cannot be called")),
     };
 }
@@ -82,6 +110,11 @@ impl Call<'_> {
         mismatch
     }
 
+    /// Complains about a value, where `mismatch` is about types.
+    pub(crate) fn bad_value(&self, problem: impl std::fmt::Display) -> Mismatch {
+        Mismatch { code: "S0209", ..self.mismatch(problem) }
+    }
+
     /// Checks how many arguments there are.
     pub(crate) fn count(&self, allowed: impl std::ops::RangeBounds<usize>) -> Result<usize, Mismatch> {
         let count = self.arguments.len();
@@ -89,7 +122,7 @@ impl Call<'_> {
             return Ok(count);
         }
         let plural = if count == 1 { "argument" } else { "arguments" };
-        Err(self.mismatch(format_args!("does not take {count} {plural}")))
+        Err(Mismatch { code: "S0208", ..self.mismatch(format_args!("does not take {count} {plural}")) })
     }
 
     /// The type of an argument, without `Nullable` and `LowCardinality`.
@@ -149,7 +182,22 @@ macro_rules! family {
     };
 }
 
-pub(crate) use family;
+/// Functions of arrays that take a lambda, or may: `"name", "syntax", "Summary.", [examples], bind, bind with lambda;`
+macro_rules! higher_family {
+    ($($name:literal, $takes:expr, $syntax:literal, $summary:literal, [$($example:expr),* $(,)?], $plain:expr, $bind:expr;)*) => {
+        &[$($crate::function::definition::Function {
+            name: $name,
+            syntax: $syntax,
+            summary: $summary,
+            examples: &[$($example),*],
+            lambda: Some($crate::function::definition::HigherOrder { takes: $takes, bind: $bind }),
+            bind: $plain,
+            ..$crate::function::definition::Function::DEFAULT
+        }),*]
+    };
+}
+
+pub(crate) use {family, higher_family};
 
 pub(crate) const fn is_any_case(case: &str) -> bool {
     match case.as_bytes() {

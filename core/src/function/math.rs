@@ -1,6 +1,6 @@
 //! Rounding, powers, logarithms, and the larger and smaller of several values.
 
-use super::convert::{bits, cast, narrow, widen};
+use super::convert::{bits, cast, cut, finish_decimal, narrow, wide, widen};
 use super::definition::{Call, Function, Mismatch, Nulls, family};
 use super::scalar::Input;
 use super::typed::{Typed, binary, literal};
@@ -15,7 +15,12 @@ use datafusion::logical_expr::{Expr, Operator};
 use datafusion::scalar::ScalarValue;
 use std::sync::Arc;
 
-pub(crate) const FUNCTIONS: &[&[Function]] = &[ROUNDING, FLOATS, EXTREMES];
+mod bit;
+mod bucket;
+mod integer;
+
+pub(crate) const FUNCTIONS: &[&[Function]] =
+    &[ROUNDING, FLOATS, EXTREMES, integer::FUNCTIONS, bit::FUNCTIONS, bucket::FUNCTIONS];
 
 const ROUNDING: &[Function] = family! {
     "round", any_case, "round(x[, digits])", "Rounds to so many digits after the point: halves of floats to the even neighbour, of integers and decimals away from zero.", [("round(2.5)", "2"), ("round(3.14159, 2)", "3.14"), ("round(125, -1)", "130"), ("round(-2.5)", "-2")], |call| round(call, |input| rounded(input, f64::round_ties_even, Whole::Away));
@@ -29,7 +34,7 @@ const ROUNDING: &[Function] = family! {
         number(call, 0)?;
         Ok(call.kernel(|input| {
             let floats = floats(input, 0)?;
-            Ok(Arc::new(floats.unary::<_, Int8Type>(|value| if value > 0.0 { 1 } else if value < 0.0 { -1 } else { 0 })))
+            Ok(Arc::new(floats.unary::<_, Int8Type>(|value| if value < 0.0 { -1 } else { i8::from(value != 0.0) })))
         }, DataType::Int8))
     };
 };
@@ -43,14 +48,14 @@ const FLOATS: &[Function] = family! {
     "isFinite", exact_case, "isFinite(x)", "Whether a float is a number and not infinite.", [("isFinite(1 / 0)", "0")], |call| float_check(call, |input| checked(input, f64::is_finite));
     "isInfinite", exact_case, "isInfinite(x)", "Whether a float is infinite.", [("isInfinite(1 / 0)", "1")], |call| float_check(call, |input| checked(input, f64::is_infinite));
     "sqrt", any_case, "sqrt(x)", "The square root.", [("sqrt(4)", "2")], |call| one_float(call, |input| each_float(input, f64::sqrt));
-    "cbrt", any_case, "cbrt(x)", "The cube root.", [("cbrt(27)", "3")], |call| one_float(call, |input| each_float(input, f64::cbrt));
+    "cbrt", any_case, "cbrt(x)", "The cube root.", [("cbrt(27)", "3")], |call| one_float(call, |input| each_float(input, libm::cbrt));
     "exp", any_case, "exp(x)", "e to the power of x.", [("exp(0)", "1")], |call| one_float(call, |input| each_float(input, f64::exp));
     "exp2", any_case, "exp2(x)", "2 to the power of x.", [("exp2(3)", "8")], |call| one_float(call, |input| each_float(input, f64::exp2));
-    "exp10", any_case, "exp10(x)", "10 to the power of x.", [("exp10(2)", "100")], |call| one_float(call, |input| each_float(input, |x| 10f64.powf(x)));
+    "exp10", any_case, "exp10(x)", "10 to the power of x.", [("exp10(2)", "100")], |call| one_float(call, |input| each_float(input, libm::exp10));
     "log" | "ln", any_case, "log(x)", "The natural logarithm.", [("log(1)", "0")], |call| one_float(call, |input| each_float(input, f64::ln));
     "log2", any_case, "log2(x)", "The logarithm to base 2.", [("log2(8)", "3")], |call| one_float(call, |input| each_float(input, f64::log2));
     "log10", any_case, "log10(x)", "The logarithm to base 10.", [("log10(1000)", "3")], |call| one_float(call, |input| each_float(input, f64::log10));
-    "log1p", any_case, "log1p(x)", "The natural logarithm of one more.", [("log1p(0)", "0")], |call| one_float(call, |input| each_float(input, f64::ln_1p));
+    "log1p", any_case, "log1p(x)", "The natural logarithm of one more.", [("log1p(0)", "0")], |call| one_float(call, |input| each_float(input, libm::log1p));
     "sin", any_case, "sin(x)", "The sine of an angle in radians.", [("sin(0)", "0")], |call| one_float(call, |input| each_float(input, f64::sin));
     "cos", any_case, "cos(x)", "The cosine of an angle in radians.", [("cos(0)", "1")], |call| one_float(call, |input| each_float(input, f64::cos));
     "tan", any_case, "tan(x)", "The tangent of an angle in radians.", [("tan(0)", "0")], |call| one_float(call, |input| each_float(input, f64::tan));
@@ -60,6 +65,17 @@ const FLOATS: &[Function] = family! {
     "sinh", any_case, "sinh(x)", "The hyperbolic sine.", [("sinh(0)", "0")], |call| one_float(call, |input| each_float(input, f64::sinh));
     "cosh", any_case, "cosh(x)", "The hyperbolic cosine.", [("cosh(0)", "1")], |call| one_float(call, |input| each_float(input, f64::cosh));
     "tanh", any_case, "tanh(x)", "The hyperbolic tangent.", [("tanh(0)", "0")], |call| one_float(call, |input| each_float(input, f64::tanh));
+    "asinh", any_case, "asinh(x)", "The inverse hyperbolic sine.", [("asinh(0)", "0")], |call| one_float(call, |input| each_float(input, libm::asinh));
+    "acosh", any_case, "acosh(x)", "The inverse hyperbolic cosine.", [("acosh(1)", "0")], |call| one_float(call, |input| each_float(input, libm::acosh));
+    "atanh", any_case, "atanh(x)", "The inverse hyperbolic tangent.", [("atanh(0)", "0")], |call| one_float(call, |input| each_float(input, libm::atanh));
+    "hypot", any_case, "hypot(x, y)", "The length of the hypotenuse.", [("hypot(3, 4)", "5")], |call| two_floats(call, |input| float_pairs(input, libm::hypot));
+    "erf", any_case, "erf(x)", "The error function.", [("erf(1)", "0.8427007929497149")], |call| one_float(call, |input| each_float(input, libm::erf));
+    "erfc", any_case, "erfc(x)", "One less the error function.", [("erfc(1)", "0.15729920705028513")], |call| one_float(call, |input| each_float(input, libm::erfc));
+    "lgamma", any_case, "lgamma(x)", "The logarithm of the gamma function.", [("lgamma(10)", "12.80182748008147")], |call| one_float(call, |input| each_float(input, |x| if x < 0.0 && x == x.trunc() { f64::NAN } else { libm::lgamma(x) }));
+    "tgamma", any_case, "tgamma(x)", "The gamma function.", [("tgamma(5)", "24")], |call| one_float(call, |input| each_float(input, libm::tgamma));
+    "sigmoid", exact_case, "sigmoid(x)", "1 / (1 + exp(-x)).", [("sigmoid(0)", "0.5")], |call| one_float(call, |input| each_float(input, |x| 1.0 / (1.0 + f64::exp(-x))));
+    "max2", any_case, "max2(x, y)", "The larger of two numbers, as Float64.", [("max2(-1, 2)", "2")], |call| two_floats(call, |input| float_pairs(input, f64::max));
+    "min2", any_case, "min2(x, y)", "The smaller of two numbers, as Float64.", [("min2(-1, 2)", "-1")], |call| two_floats(call, |input| float_pairs(input, f64::min));
     "degrees", any_case, "degrees(x)", "Radians as degrees.", [("degrees(pi())", "180")], |call| one_float(call, |input| each_float(input, f64::to_degrees));
     "radians", any_case, "radians(x)", "Degrees as radians.", [("round(radians(180), 4)", "3.1416")], |call| one_float(call, |input| each_float(input, f64::to_radians));
 };
@@ -116,7 +132,12 @@ fn float_check(call: &Call, kernel: super::scalar::Kernel) -> Result<Typed, Mism
 }
 
 fn floats(input: &Input, index: usize) -> EngineResult<Float64Array> {
-    let array = compute::cast(&input.expanded(index)?, &Arrow::Float64)?;
+    let array = super::convert::cast_array(
+        &input.expanded(index)?,
+        &input.types[index],
+        &DataType::Float64,
+        super::convert::OnError::Fail,
+    )?;
     Ok(array.as_primitive::<Float64Type>().clone())
 }
 
@@ -173,7 +194,9 @@ fn rounded(input: &Input, float: fn(f64) -> f64, whole: Whole) -> EngineResult<A
         }
         let step = 10i128.pow(drop.min(38) as u32);
         let Some(values) = array.as_primitive_opt::<Decimal128Type>() else {
-            return datafusion::common::not_impl_err!("rounding {}", input.result);
+            let step = super::convert::power_of_ten(drop as u32);
+            let rounded = wide(array)?.unary(|value| round_wide(value, step, whole));
+            return finish_decimal(rounded, input.result);
         };
         let rounded = values.unary::<_, Decimal128Type>(|value| round_whole(value, step, whole));
         return Ok(Arc::new(rounded.with_data_type(array.data_type().clone())));
@@ -181,7 +204,18 @@ fn rounded(input: &Input, float: fn(f64) -> f64, whole: Whole) -> EngineResult<A
     Ok(match array.data_type() {
         Arrow::Float64 => Arc::new(array.as_primitive::<Float64Type>().unary::<_, Float64Type>(of)),
         Arrow::Float32 => {
-            Arc::new(array.as_primitive::<Float32Type>().unary::<_, Float32Type>(|value| of(f64::from(value)) as f32))
+            // the steps are of the float's own width
+            let scale = scale as f32;
+            let single = |value: f32| float(value.into()) as f32;
+            Arc::new(array.as_primitive::<Float32Type>().unary::<_, Float32Type>(|value| match digits {
+                0 => single(value),
+                1.. => single(value * scale) / scale,
+                _ => single(value / scale) * scale,
+            }))
+        }
+        Arrow::Decimal128(..) | Arrow::Decimal256(..) => {
+            let step = super::convert::power_of_ten(digits.unsigned_abs());
+            cut(&wide(array)?.unary(|value| round_wide(value, step, whole)), input.result)?
         }
         arrow => {
             let step = 10i128.pow(digits.unsigned_abs());
@@ -193,6 +227,28 @@ fn rounded(input: &Input, float: fn(f64) -> f64, whole: Whole) -> EngineResult<A
             narrow(&rounded, arrow)?
         }
     })
+}
+
+fn round_wide(value: i256, step: i256, whole: Whole) -> i256 {
+    let rest = value.wrapping_rem(step);
+    let rest = if rest.is_negative() { rest.wrapping_add(step) } else { rest };
+    let down = value.wrapping_sub(rest);
+    let up = down.wrapping_add(step);
+    let half = rest.wrapping_add(rest);
+    let nearest = if half < step { down } else { up };
+    match whole {
+        _ if rest == i256::ZERO => value,
+        Whole::Down => down,
+        Whole::Up => up,
+        Whole::Zero if value.is_negative() => up,
+        Whole::Zero => down,
+        Whole::Away if half == step && value.is_negative() => down,
+        Whole::Even if half == step => {
+            let is_even = down.wrapping_div(step).wrapping_rem(i256::from_i128(2)) == i256::ZERO;
+            if is_even { down } else { up }
+        }
+        Whole::Even | Whole::Away => nearest,
+    }
 }
 
 fn round_whole(value: i128, step: i128, whole: Whole) -> i128 {
@@ -238,6 +294,9 @@ fn absolute(call: &Call) -> Result<Typed, Mismatch> {
     call.count(1..=1)?;
     number(call, 0)?;
     let from = call.bare(0).clone();
+    if from == DataType::Bool {
+        return cast(call.arguments[0].clone(), &DataType::UInt8);
+    }
     if from.is_unsigned_integer() {
         return Ok(call.arguments[0].clone().into_value());
     }
@@ -251,8 +310,13 @@ fn absolute(call: &Call) -> Result<Typed, Mismatch> {
             Ok(match array.data_type() {
                 Arrow::Float64 => Arc::new(array.as_primitive::<Float64Type>().unary::<_, Float64Type>(f64::abs)),
                 Arrow::Float32 => Arc::new(array.as_primitive::<Float32Type>().unary::<_, Float32Type>(f32::abs)),
+                Arrow::Decimal256(..) | Arrow::Decimal128(..) if input.result.is_integer() => {
+                    cut(&wide(array)?.unary(i256::wrapping_abs), input.result)?
+                }
+                Arrow::Decimal256(..) => finish_decimal(wide(array)?.unary(i256::wrapping_abs), input.result)?,
                 Arrow::Decimal128(..) => {
-                    let absolute = array.as_primitive::<Decimal128Type>().unary::<_, Decimal128Type>(i128::abs);
+                    let absolute =
+                        array.as_primitive::<Decimal128Type>().unary::<_, Decimal128Type>(i128::wrapping_abs);
                     Arc::new(absolute.with_data_type(array.data_type().clone()))
                 }
                 _ => narrow(&bits(array)?.unary::<_, Int64Type>(i64::wrapping_abs), &input.result.to_arrow())?,
@@ -272,6 +336,8 @@ fn extreme(call: &Call, operator: Operator) -> Result<Typed, Mismatch> {
         return Ok(Typed::null());
     }
     let common = supertype(&types).map_err(|problem| Mismatch { code: "S0207", ..call.mismatch(problem) })?;
+    let common = if common == DataType::Bool { DataType::UInt8 } else { common };
+    let common = if values.len() < call.arguments.len() { common.nullable() } else { common };
     let mut values = values.into_iter().map(|value| widen(value, &common).expr);
     let mut best = values.next().expect("there is one at least");
     for value in values {

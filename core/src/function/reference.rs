@@ -1,6 +1,6 @@
 //! `docs/sql.md`: every function, written from the table itself.
 
-use super::{aggregate, table};
+use super::{aggregate, table, window};
 use std::fmt::Write;
 
 const HEAD: &str = "# SQL functions
@@ -17,6 +17,13 @@ const AGGREGATES: &str = "
 
 In the examples, `x` is a column of 1, 2, 3 and 4. The suffix `If` takes a condition as one more argument
 (`sumIf(x, x > 2)`), and the suffix `Distinct` leaves out repeated values; suffixes can be combined.
+";
+
+const WINDOWS: &str = "
+## Window functions
+
+Every aggregate function can stand over a window, and so can these. In the examples, `x` is a column of 1, 2, 2 and
+3, and the window is `OVER (ORDER BY x)`; the values are those of its four rows.
 ";
 
 /// The text of `docs/sql.md`.
@@ -49,6 +56,18 @@ pub fn reference() -> String {
             syntax: aggregate.syntax,
             summary: aggregate.summary,
             examples: aggregate.examples,
+        }
+        .write(&mut out);
+    }
+    out.push_str(WINDOWS);
+    for function in window::WINDOW_FUNCTIONS {
+        Entry {
+            name: function.name,
+            aliases: function.aliases,
+            case_insensitive: function.case_insensitive,
+            syntax: function.syntax,
+            summary: function.summary,
+            examples: function.examples,
         }
         .write(&mut out);
     }

@@ -7,6 +7,7 @@ use crate::diagnostic::nearest;
 use crate::value::DataType;
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, make_array};
 use arrow::buffer::NullBuffer;
+use arrow::compute::interleave;
 use arrow::datatypes::{DataType as Arrow, Field, FieldRef, Schema};
 use datafusion::common::{DFSchema, Result as EngineResult, internal_err};
 use datafusion::logical_expr::{
@@ -16,13 +17,20 @@ use datafusion::physical_expr::create_physical_expr;
 use datafusion::scalar::ScalarValue;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Binds a call of a scalar function or operator.
 pub fn call(context: &Context, name: &str, arguments: Vec<Typed>) -> Result<Typed, Mismatch> {
-    let Some(function) = table::find(name) else {
-        return Err(unknown(name));
-    };
-    bind(context, function, name, arguments)
+    let function = table::find(name).ok_or_else(|| unknown(name))?;
+    if let Some(bound) = super::tuple::of_composites(context, function.name, &arguments) {
+        return bound;
+    }
+    if arguments.iter().any(|argument| argument.data_type == DataType::Dynamic)
+        && let Some(bound) = super::dynamic::of_dynamic(context, function.name, table::family_of(function), &arguments)
+    {
+        return bound;
+    }
+    bind_by(context, function, name, arguments, function.bind)
 }
 
 /// The range of this engine function's result follows from the range of its column argument.
@@ -30,23 +38,36 @@ pub fn is_monotonic(udf_name: &str) -> bool {
     table::find(udf_name).is_some_and(|function| function.monotonic)
 }
 
-fn unknown(name: &str) -> Mismatch {
+pub(crate) fn unknown(name: &str) -> Mismatch {
     let hint = nearest(name, table::names()).map(|near| format!("did you mean {near:?}?"));
-    Mismatch { code: "S0203", message: format!("unknown function {name}"), hint }
+    Mismatch { code: "S0203", message: format!("unknown function {name}"), hint, exception: None }
 }
 
-fn bind(
+/// Binds a call by `bind`, which is the function's own or that of its form with a lambda.
+pub(crate) fn bind_by(
     context: &Context,
     function: &'static Function,
     name: &str,
     mut arguments: Vec<Typed>,
+    bind: fn(&Call) -> Result<Typed, Mismatch>,
 ) -> Result<Typed, Mismatch> {
     let all_constant = arguments.iter().all(|argument| argument.constant().is_some());
-    // `toTypeName` alone is about the type as it is.
-    let low_cardinality = function.name != "toTypeName" && take_low_cardinality(&mut arguments);
+    if function.name != "toTypeName" {
+        // what a value once was the sum of does not matter to functions
+        for argument in &mut arguments {
+            if let DataType::SimpleAggregateFunction(_, inner) = &argument.data_type {
+                argument.data_type = inner.as_ref().clone();
+            }
+        }
+    }
+    let low_cardinality = !function.keeps_low_cardinality && take_low_cardinality(&mut arguments);
     let mut nullable = false;
     if function.nulls == Nulls::Propagate {
-        if !arguments.is_empty() && arguments.iter().any(|argument| *argument.data_type.bare() == DataType::Nothing) {
+        // the items of `[]` have no type, and so has what is made of them
+        if arguments.iter().any(|argument| argument.data_type == DataType::Nothing) {
+            return Ok(Typed { data_type: DataType::Nothing, ..Typed::null() });
+        }
+        if arguments.iter().any(|argument| *argument.data_type.bare() == DataType::Nothing) {
             return Ok(Typed::null());
         }
         for argument in &mut arguments {
@@ -57,14 +78,19 @@ fn bind(
         }
     }
     let call = Call { function, name, context, arguments };
-    let mut bound = (function.bind)(&call)?;
+    let mut bound = bind(&call)?;
     if nullable {
         bound.data_type = bound.data_type.nullable();
     }
     if low_cardinality && can_be_low_cardinality(&bound.data_type) {
         bound.data_type = DataType::LowCardinality(Box::new(bound.data_type));
     }
-    Ok(if all_constant { fold(bound) } else { bound })
+    Ok(if all_constant && !is_volatile(&bound.expr) { fold(bound) } else { bound })
+}
+
+/// A call whose rows differ although its arguments do not: `rand()`.
+fn is_volatile(expr: &Expr) -> bool {
+    matches!(expr, Expr::ScalarFunction(call) if call.func.signature().volatility == Volatility::Volatile)
 }
 
 /// Binds another function's call from inside a `bind`.
@@ -76,6 +102,8 @@ pub(crate) fn delegate(call: &Call, name: &str, arguments: Vec<Typed>) -> Result
 /// constants only: then ClickHouse runs the function over the dictionary.
 fn take_low_cardinality(arguments: &mut [Typed]) -> bool {
     let (mut any, mut low, mut ordinary) = (false, 0, 0);
+    let of_array =
+        arguments.first().is_some_and(|first| matches!(first.data_type, DataType::Array(_) | DataType::Map(..)));
     for argument in arguments {
         let constant = argument.constant().is_some();
         if let DataType::LowCardinality(inner) = &argument.data_type {
@@ -85,8 +113,11 @@ fn take_low_cardinality(arguments: &mut [Typed]) -> bool {
         } else {
             ordinary += usize::from(!constant);
         }
+        if let DataType::Array(_) | DataType::Tuple(_) | DataType::Map(..) = &argument.data_type {
+            argument.data_type = argument.data_type.without_low_cardinality();
+        }
     }
-    any && low <= 1 && ordinary == 0
+    any && low <= 1 && ordinary == 0 && !of_array
 }
 
 fn can_be_low_cardinality(data_type: &DataType) -> bool {
@@ -128,6 +159,8 @@ pub(crate) struct Input<'a> {
     pub(crate) rows: usize,
     /// Rows where the result is NULL already, because an argument is; kernels may skip them.
     pub(crate) nulls: Option<NullBuffer>,
+    /// How many batches this call has seen: what makes one batch of `rand()` differ from the next.
+    pub(crate) batch: u64,
 }
 
 pub(crate) struct Column {
@@ -170,13 +203,23 @@ impl Call<'_> {
 
     /// A call of `kernel` on arguments that `bind` has changed.
     pub(crate) fn kernel_on(&self, kernel: Kernel, result: DataType, arguments: Vec<Typed>) -> Typed {
+        self.kernel_as(Volatility::Immutable, kernel, result, arguments)
+    }
+
+    /// A call that gives a value of its own to each row.
+    pub(crate) fn volatile_kernel(&self, kernel: Kernel, result: DataType, arguments: Vec<Typed>) -> Typed {
+        self.kernel_as(Volatility::Volatile, kernel, result, arguments)
+    }
+
+    fn kernel_as(&self, volatility: Volatility, kernel: Kernel, result: DataType, arguments: Vec<Typed>) -> Typed {
         let arguments: Vec<Typed> = arguments.into_iter().map(Typed::into_value).collect();
         let udf = Udf {
             function: self.function,
             kernel,
             types: arguments.iter().map(|argument| argument.data_type.clone()).collect(),
             result: result.clone(),
-            signature: Signature::user_defined(Volatility::Immutable),
+            signature: Signature::user_defined(volatility),
+            batches: AtomicU64::new(0),
         };
         let udf = Arc::new(ScalarUDF::new_from_impl(udf));
         let arguments = arguments.into_iter().map(|argument| argument.expr).collect();
@@ -192,6 +235,7 @@ struct Udf {
     types: Vec<DataType>,
     result: DataType,
     signature: Signature,
+    batches: AtomicU64,
 }
 
 impl std::fmt::Debug for Udf {
@@ -228,9 +272,12 @@ impl ScalarUDFImpl for Udf {
     }
 
     fn return_field_from_args(&self, arguments: ReturnFieldArgs) -> EngineResult<FieldRef> {
-        let propagated =
-            self.function.nulls == Nulls::Propagate && arguments.arg_fields.iter().any(|field| field.is_nullable());
-        Ok(Arc::new(Field::new(self.name(), self.result.to_arrow(), propagated || self.result.is_nullable())))
+        // a conversion inside of a function that propagates NULL has had the type's Nullable taken off
+        let inner_cast = self.function.name == "CAST" && self.types.iter().all(|one| !one.is_nullable());
+        let propagates = self.function.nulls == Nulls::Propagate || inner_cast;
+        let propagated = propagates && arguments.arg_fields.iter().any(|field| field.is_nullable());
+        let nullable = propagated && !knows_no_null(&self.result) || self.result.is_nullable();
+        Ok(Arc::new(Field::new(self.name(), self.result.to_arrow(), nullable)))
     }
 
     fn coerce_types(&self, types: &[Arrow]) -> EngineResult<Vec<Arrow>> {
@@ -238,26 +285,32 @@ impl ScalarUDFImpl for Udf {
     }
 
     fn is_strict(&self) -> bool {
-        self.function.nulls == Nulls::Propagate
+        self.function.nulls == Nulls::Propagate && !knows_no_null(&self.result)
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> EngineResult<ColumnarValue> {
-        let all_constant = arguments.args.iter().all(|value| matches!(value, ColumnarValue::Scalar(_)));
+        let is_volatile = self.signature.volatility == Volatility::Volatile;
+        let all_constant = !is_volatile && arguments.args.iter().all(|value| matches!(value, ColumnarValue::Scalar(_)));
         let rows = if all_constant { 1 } else { arguments.number_rows };
         let columns = arguments.args.into_iter().map(column).collect::<EngineResult<Vec<_>>>()?;
         let nulls = match self.function.nulls {
             Nulls::Own => None,
             Nulls::Propagate => match null_rows(&columns, rows) {
                 Ok(nulls) => nulls,
+                Err(AllNull) if knows_no_null(&self.result) => {
+                    let nothing = super::array::default_of(&self.result)?;
+                    return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&nothing, 0)?));
+                }
                 Err(AllNull) => return Ok(ColumnarValue::Scalar(ScalarValue::try_from(&self.result.to_arrow())?)),
             },
         };
-        let input = Input { columns, types: &self.types, result: &self.result, rows, nulls };
+        let batch = if is_volatile { self.batches.fetch_add(1, Ordering::Relaxed) } else { 0 };
+        let input = Input { columns, types: &self.types, result: &self.result, rows, nulls, batch };
         let result = (self.kernel)(&input)?;
         if result.len() != rows || *result.data_type() != self.result.to_arrow() {
             return internal_err!("{self:?} made {} rows of {} for {rows} rows", result.len(), result.data_type());
         }
-        let result = with_nulls(result, input.nulls)?;
+        let result = with_nulls(result, input.nulls, &self.result)?;
         if all_constant {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
         }
@@ -265,7 +318,7 @@ impl ScalarUDFImpl for Udf {
     }
 }
 
-fn column(value: ColumnarValue) -> EngineResult<Column> {
+pub(crate) fn column(value: ColumnarValue) -> EngineResult<Column> {
     Ok(match value {
         ColumnarValue::Array(array) => Column { array, is_constant: false },
         ColumnarValue::Scalar(value) => Column { array: value.to_array_of_size(1)?, is_constant: true },
@@ -290,8 +343,19 @@ fn null_rows(columns: &[Column], rows: usize) -> Result<Option<NullBuffer>, AllN
     Ok(nulls.filter(|nulls| nulls.null_count() > 0))
 }
 
-fn with_nulls(array: ArrayRef, nulls: Option<NullBuffer>) -> EngineResult<ArrayRef> {
+/// Arrays and maps are empty where others are NULL.
+fn knows_no_null(result: &DataType) -> bool {
+    matches!(result, DataType::Array(_) | DataType::Map(..))
+}
+
+fn with_nulls(array: ArrayRef, nulls: Option<NullBuffer>, result: &DataType) -> EngineResult<ArrayRef> {
     let Some(nulls) = nulls else { return Ok(array) };
+    if knows_no_null(result) {
+        let nothing = super::array::default_of(result)?;
+        let places: Vec<(usize, usize)> =
+            (0..array.len()).map(|row| if nulls.is_null(row) { (1, 0) } else { (0, row) }).collect();
+        return Ok(interleave(&[array.as_ref(), nothing.as_ref()], &places)?);
+    }
     let nulls = NullBuffer::union(Some(&nulls), array.nulls());
     let data = array.to_data().into_builder().nulls(nulls).build()?;
     Ok(make_array(data))

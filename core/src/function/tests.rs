@@ -2,6 +2,8 @@
 //! [`aggregate`] alone, and computes on one row, or for aggregates on the column `x` of 1, 2, 3, 4.
 
 mod evaluator;
+mod recorded;
+mod states;
 
 use super::{aggregate, table};
 use crate::value::DataType;

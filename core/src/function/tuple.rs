@@ -1,4 +1,6 @@
-//! Tuples and maps.
+//! Tuples.
+
+mod arithmetic;
 
 use super::definition::{Call, Function, Mismatch, Nulls};
 use super::operator::tuple_items;
@@ -6,10 +8,12 @@ use super::scalar::{Input, delegate};
 use super::typed::Typed;
 use crate::value::DataType;
 use arrow::array::*;
-use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::DataType as Arrow;
 use datafusion::common::{Result as EngineResult, exec_datafusion_err, exec_err};
+use datafusion::scalar::ScalarValue;
 use std::sync::Arc;
+
+pub(crate) use arithmetic::{FUNCTIONS as ARITHMETIC, of_composites};
 
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function {
@@ -23,9 +27,13 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             ("(1, 'a') IN ((1, 'a'), (2, 'b'))", "1"),
         ],
         nulls: Nulls::Own,
+        keeps_low_cardinality: true,
         bind: |call| {
-            call.count(1..)?;
             let items = call.arguments.iter().map(|one| (None, one.data_type.clone())).collect();
+            if call.arguments.is_empty() {
+                let empty = StructArray::new_empty_fields(1, None);
+                return Ok(super::literal(ScalarValue::Struct(Arc::new(empty)), DataType::Tuple(items)));
+            }
             Ok(call.kernel(together, DataType::Tuple(items)))
         },
         ..Function::DEFAULT
@@ -39,68 +47,73 @@ pub(crate) const FUNCTIONS: &[Function] = &[
             ("tupleElement(CAST((1, 'a'), 'Tuple(a UInt8, b String)'), 'b')", "a"),
         ],
         nulls: Nulls::Own,
+        keeps_low_cardinality: true,
         bind: element,
         ..Function::DEFAULT
     },
     Function {
-        name: "map",
-        syntax: "map(key, value, …)",
-        summary: "A map of keys to values.",
-        examples: &[
-            ("map('a', 1, 'b', 2)", "{'a':1,'b':2}"),
-            ("toTypeName(map('a', 1, 'b', 300))", "Map(String, UInt16)"),
-        ],
+        name: "tupleConcat",
+        syntax: "tupleConcat(tuple, …)",
+        summary: "The items of several tuples as one tuple.",
+        examples: &[("tupleConcat((1, 2), ('a', 'b'))", "(1,2,'a','b')")],
         nulls: Nulls::Own,
-        bind: map,
-        ..Function::DEFAULT
-    },
-    Function {
-        name: "mapFromArrays",
-        aliases: &["MAP_FROM_ARRAYS"],
-        syntax: "mapFromArrays(keys, values)",
-        summary: "A map of the items of one array to those of another.",
-        examples: &[("mapFromArrays(['a', 'b'], [1, 2])", "{'a':1,'b':2}")],
         bind: |call| {
-            call.count(2..=2)?;
-            let (key, value) = (call.item_type(0)?.clone(), call.item_type(1)?.clone());
-            Ok(call.kernel(zipped, DataType::Map(Box::new(key), Box::new(value))))
+            let count = call.count(1..)?;
+            let items = (0..count).map(|index| items_of(call, index)).collect::<Result<Vec<_>, _>>()?;
+            of_items(call, items.concat())
         },
         ..Function::DEFAULT
     },
     Function {
-        name: "mapKeys",
-        syntax: "mapKeys(map)",
-        summary: "The keys of a map.",
-        examples: &[("mapKeys(map('a', 1, 'b', 2))", "['a','b']")],
+        name: "tupleNames",
+        syntax: "tupleNames(tuple)",
+        summary: "The names of a tuple's items, which are their places if they have none.",
+        examples: &[
+            ("tupleNames((1, 2))", "['1','2']"),
+            ("tupleNames(CAST((1, 'a'), 'Tuple(x UInt8, y String)'))", "['x','y']"),
+        ],
         bind: |call| {
             call.count(1..=1)?;
-            let DataType::Map(key, _) = call.bare(0) else { return Err(call.wrong_type(0)) };
-            Ok(call.kernel(|input| side(input, |maps| maps.keys()), key.as_ref().clone().array()))
+            delegate(call, "array", names_of(call, 0)?)
         },
         ..Function::DEFAULT
     },
     Function {
-        name: "mapValues",
-        syntax: "mapValues(map)",
-        summary: "The values of a map.",
-        examples: &[("mapValues(map('a', 1, 'b', 2))", "[1,2]")],
+        name: "tupleToNameValuePairs",
+        syntax: "tupleToNameValuePairs(tuple)",
+        summary: "The items of a tuple, all of one type, as an array of names and values.",
+        examples: &[("tupleToNameValuePairs(CAST((1, 2), 'Tuple(x UInt8, y UInt8)'))", "[('x',1),('y',2)]")],
+        nulls: Nulls::Own,
         bind: |call| {
             call.count(1..=1)?;
-            let DataType::Map(_, value) = call.bare(0) else { return Err(call.wrong_type(0)) };
-            Ok(call.kernel(|input| side(input, |maps| maps.values()), value.as_ref().clone().array()))
+            let values = items_of(call, 0)?;
+            if values.windows(2).any(|pair| pair[0].data_type != pair[1].data_type) {
+                return Err(call.mismatch("needs a tuple whose items are of one type"));
+            }
+            let pairs = names_of(call, 0)?
+                .into_iter()
+                .zip(values)
+                .map(|(name, value)| delegate(call, "tuple", vec![name, value]));
+            let pairs = pairs.collect::<Result<Vec<_>, _>>()?;
+            delegate(call, "array", pairs)
         },
         ..Function::DEFAULT
     },
     Function {
-        name: "mapContains",
-        aliases: &["mapContainsKey"],
-        syntax: "mapContains(map, key)",
-        summary: "Whether a map has a key.",
-        examples: &[("mapContains(map('a', 1), 'a')", "1"), ("mapContains(map('a', 1), 'b')", "0")],
+        name: "flattenTuple",
+        syntax: "flattenTuple(tuple)",
+        summary: "The items of a named tuple and of the named tuples in it, with their paths as names.",
+        examples: &[("flattenTuple(CAST((1, (2, 3)), 'Tuple(a UInt8, b Tuple(c UInt8, d UInt8))'))", "(1,2,3)")],
+        nulls: Nulls::Own,
         bind: |call| {
-            call.count(2..=2)?;
-            let keys = delegate(call, "mapKeys", vec![call.arguments[0].clone()])?;
-            delegate(call, "has", vec![keys, call.arguments[1].clone()])
+            call.count(1..=1)?;
+            let mut flat = Vec::new();
+            flatten(call, call.arguments[0].clone(), "", &mut flat)?;
+            let names: Vec<String> = flat.iter().map(|(name, _)| name.clone()).collect();
+            let tuple = of_items(call, flat.into_iter().map(|(_, item)| item).collect())?;
+            let DataType::Tuple(items) = tuple.data_type.clone() else { return Err(call.wrong_type(0)) };
+            let named = names.into_iter().zip(items).map(|(name, (_, item))| (Some(name), item)).collect();
+            super::cast(tuple, &DataType::Tuple(named))
         },
         ..Function::DEFAULT
     },
@@ -112,18 +125,77 @@ fn together(input: &Input) -> EngineResult<ArrayRef> {
     Ok(Arc::new(StructArray::try_new(fields, columns, None)?))
 }
 
+/// The items of a tuple argument, each by itself.
+pub(crate) fn items_of(call: &Call, index: usize) -> Result<Vec<Typed>, Mismatch> {
+    separate(call, &call.arguments[index]).ok_or_else(|| call.wrong_type(index))?
+}
+
+/// The items of a tuple; `None` if it is none.
+pub(crate) fn separate(call: &Call, tuple: &Typed) -> Option<Result<Vec<Typed>, Mismatch>> {
+    let DataType::Tuple(types) = tuple.data_type.bare() else { return None };
+    let places = (1..=types.len()).map(|place| {
+        let place = super::literal(ScalarValue::UInt64(Some(place as u64)), DataType::UInt64);
+        delegate(call, "tupleElement", vec![tuple.clone(), place])
+    });
+    Some(places.collect())
+}
+
+pub(crate) fn of_items(call: &Call, items: Vec<Typed>) -> Result<Typed, Mismatch> {
+    delegate(call, "tuple", items)
+}
+
+/// `a + b + c`
+pub(crate) fn join(call: &Call, function: &str, items: Vec<Typed>) -> Result<Typed, Mismatch> {
+    let mut items = items.into_iter();
+    let first = items.next().ok_or_else(|| call.mismatch("needs a tuple with items"))?;
+    items.try_fold(first, |joined, item| delegate(call, function, vec![joined, item]))
+}
+
+fn names_of(call: &Call, index: usize) -> Result<Vec<Typed>, Mismatch> {
+    let DataType::Tuple(items) = call.bare(index) else { return Err(call.wrong_type(index)) };
+    let names = items.iter().enumerate().map(|(place, (name, _))| {
+        let name = name.clone().unwrap_or_else(|| (place + 1).to_string());
+        super::literal(ScalarValue::Utf8View(Some(name)), DataType::String)
+    });
+    Ok(names.collect())
+}
+
+fn flatten(call: &Call, tuple: Typed, path: &str, flat: &mut Vec<(String, Typed)>) -> Result<(), Mismatch> {
+    let DataType::Tuple(types) = tuple.data_type.bare().clone() else { return Err(call.wrong_type(0)) };
+    let items = separate(call, &tuple).ok_or_else(|| call.wrong_type(0))??;
+    for ((name, data_type), item) in types.into_iter().zip(items) {
+        let Some(name) = name else { return Err(call.mismatch("needs a tuple whose items have names")) };
+        let path = if path.is_empty() { name } else { format!("{path}.{name}") };
+        match data_type.bare() {
+            DataType::Tuple(items) if items.iter().all(|(name, _)| name.is_some()) => flatten(call, item, &path, flat)?,
+            _ => flat.push((path, item)),
+        }
+    }
+    Ok(())
+}
+
 fn element(call: &Call) -> Result<Typed, Mismatch> {
-    call.count(2..=2)?;
+    call.count(2..=3)?;
+    if let DataType::Array(item) = call.bare(0) {
+        return element_of_items(call, item);
+    }
+    if let DataType::Json = call.bare(0) {
+        return delegate(call, "getSubcolumn", call.arguments.clone());
+    }
     let DataType::Tuple(items) = call.bare(0) else { return Err(call.wrong_type(0)) };
-    let place = place_of(items, &call.arguments[1])
-        .ok_or_else(|| call.mismatch(format_args!("finds no such item in {}", call.arguments[0].data_type)))?;
+    let Some(place) = place_of(items, &call.arguments[1]) else {
+        return match call.arguments.get(2) {
+            Some(otherwise) => Ok(otherwise.clone()),
+            None => Err(call.mismatch(format_args!("finds no such item in {}", call.arguments[0].data_type))),
+        };
+    };
     if let Some(items) = tuple_items(&call.arguments[0]) {
         return Ok(items[place].clone());
     }
     Ok(call.kernel(
         |input| {
             let DataType::Tuple(items) = input.types[0].bare() else { return exec_err!("expected a tuple") };
-            let key = datafusion::scalar::ScalarValue::try_from_array(&input.columns[1].array, 0)?;
+            let key = ScalarValue::try_from_array(&input.columns[1].array, 0)?;
             let key = super::literal(key, input.types[1].clone());
             let place = place_of(items, &key).ok_or_else(|| exec_datafusion_err!("the tuple has no such item"))?;
             Ok(input.expanded(0)?.as_struct().column(place).clone())
@@ -132,49 +204,34 @@ fn element(call: &Call) -> Result<Typed, Mismatch> {
     ))
 }
 
+/// An item of each tuple in an array, as an array.
+fn element_of_items(call: &Call, item: &DataType) -> Result<Typed, Mismatch> {
+    let DataType::Tuple(items) = item.bare() else { return Err(call.wrong_type(0)) };
+    let place = place_of(items, &call.arguments[1])
+        .ok_or_else(|| call.mismatch(format_args!("finds no such item in {}", call.arguments[0].data_type)))?;
+    let place = super::literal(ScalarValue::UInt64(Some(place as u64)), DataType::UInt64);
+    let result = items[place.integer().unwrap_or_default() as usize].1.clone().array();
+    let kernel = |input: &Input| -> EngineResult<ArrayRef> {
+        let place = input.columns[1].array.as_primitive::<arrow::datatypes::UInt64Type>().value(0);
+        let lists = input.expanded(0)?;
+        let lists = lists.as_list::<i32>();
+        let values = lists.values().as_struct().column(place as usize).clone();
+        let DataType::Array(item) = input.result else { return exec_err!("an array was promised") };
+        let field = Arc::new(item.to_field("item"));
+        Ok(Arc::new(ListArray::try_new(field, lists.offsets().clone(), values, None)?))
+    };
+    Ok(call.kernel_on(kernel, result, vec![call.arguments[0].clone(), place]))
+}
+
 fn place_of(items: &[(Option<String>, DataType)], key: &Typed) -> Option<usize> {
     if let Some(name) = key.text() {
         return items.iter().position(|(known, _)| known.as_deref() == Some(name));
     }
-    let place = usize::try_from(key.integer()?).ok()?.checked_sub(1)?;
+    let place = key.integer()?;
+    let place = match place {
+        1.. => usize::try_from(place).ok()?.checked_sub(1)?,
+        // from the end
+        _ => items.len().checked_sub(usize::try_from(place.unsigned_abs()).ok()?)?,
+    };
     (place < items.len()).then_some(place)
-}
-
-/// `map()`, whose keys have no type, is refused; ClickHouse gives an empty map.
-fn map(call: &Call) -> Result<Typed, Mismatch> {
-    if !call.count(2..)?.is_multiple_of(2) {
-        return Err(call.mismatch("needs a value for each key"));
-    }
-    let array = |offset: usize| {
-        let items: Vec<Typed> = call.arguments.iter().skip(offset).step_by(2).cloned().collect();
-        delegate(call, "array", items)
-    };
-    let (keys, values) = (array(0)?, array(1)?);
-    delegate(call, "mapFromArrays", vec![keys, values])
-}
-
-fn zipped(input: &Input) -> EngineResult<ArrayRef> {
-    let (keys, values) = (input.expanded(0)?, input.expanded(1)?);
-    let (keys, values) = (keys.as_list::<i32>(), values.as_list::<i32>());
-    let lengths: Vec<usize> = keys.offsets().lengths().collect();
-    if let Some(row) = (0..input.rows).find(|row| !input.is_null(*row) && lengths[*row] != values.value(*row).len()) {
-        return exec_err!("a map of {} keys cannot have {} values", lengths[row], values.value(row).len());
-    }
-    let Arrow::Map(field, _) = input.result.to_arrow() else { return exec_err!("a map was promised") };
-    let Arrow::Struct(fields) = field.data_type() else { return exec_err!("the entries of a map are a struct") };
-    let flat = |lists: &ListArray| -> EngineResult<ArrayRef> {
-        let (start, end) = (lists.value_offsets()[0] as usize, lists.value_offsets()[lists.len()] as usize);
-        Ok(lists.values().slice(start, end - start))
-    };
-    let entries = StructArray::try_new(fields.clone(), vec![flat(keys)?, flat(values)?], None)?;
-    Ok(Arc::new(MapArray::try_new(field, OffsetBuffer::from_lengths(lengths), entries, None, false)?))
-}
-
-/// The keys, or the values, of maps as arrays.
-fn side(input: &Input, of: impl Fn(&MapArray) -> &ArrayRef) -> EngineResult<ArrayRef> {
-    let maps = input.expanded(0)?;
-    let maps = maps.as_map();
-    let DataType::Array(item) = input.result.bare() else { return exec_err!("an array was promised") };
-    let field = Arc::new(item.to_field("item"));
-    Ok(Arc::new(ListArray::try_new(field, maps.offsets().clone(), of(maps).clone(), None)?))
 }

@@ -105,7 +105,7 @@ fn scalar_text(json: &str) -> Option<Cow<'_, str>> {
     if json.starts_with(['{', '[']) { None } else { any_text(json) }
 }
 
-fn read_scalar<'a>(data_type: &DataType, text: Cow<'a, str>) -> Option<Cell<'a>> {
+pub(super) fn read_scalar<'a>(data_type: &DataType, text: Cow<'a, str>) -> Option<Cell<'a>> {
     use DataType::*;
     Some(match data_type {
         String => Cell::Text(text),
@@ -118,10 +118,10 @@ fn read_scalar<'a>(data_type: &DataType, text: Cow<'a, str>) -> Option<Cell<'a>>
         Int16 => signed(&text, i64::from(i16::MIN), i64::from(i16::MAX))?,
         Int32 => signed(&text, i64::from(i32::MIN), i64::from(i32::MAX))?,
         Int64 | Interval(_) => signed(&text, i64::MIN, i64::MAX)?,
-        UInt128 => Cell::Bytes(text.parse::<u128>().ok()?.to_le_bytes().to_vec()),
-        Int128 => Cell::Bytes(text.parse::<i128>().ok()?.to_le_bytes().to_vec()),
-        UInt256 => Cell::Bytes(parse_u256(&text)?.to_vec()),
-        Int256 => Cell::Bytes(i256::from_string(&text)?.to_le_bytes().to_vec()),
+        UInt128 => Cell::Decimal(i256::from_parts(text.parse::<u128>().ok()?, 0)),
+        Int128 => Cell::Decimal(i256::from_i128(text.parse::<i128>().ok()?)),
+        UInt256 => Cell::Decimal(i256::from_le_bytes(parse_u256(&text)?)),
+        Int256 => Cell::Decimal(i256::from_string(&text)?),
         Float32 | Float64 => Cell::Float(read_float(&text)?),
         Decimal { precision, scale } => Cell::Decimal(read_decimal(&text, *precision, *scale)?),
         FixedString(bytes) => {

@@ -26,7 +26,7 @@ fn a_newer_format_is_refused() {
     let newer = Manifest { format: FORMAT + 1, ..manifest() };
     let error = decode::<Manifest>(&encode(&newer), "manifest 7").unwrap_err();
     assert_eq!(error.kind, Kind::Corrupt);
-    assert_eq!(error.message, "manifest 7: format 2 is newer than this program's 1; upgrade it");
+    assert_eq!(error.message, "manifest 7: format 3 is newer than this program's 2; upgrade it");
 }
 
 #[test]

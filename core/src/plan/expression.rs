@@ -1,31 +1,32 @@
 //! Expressions: names are looked up, calls go to the function table, and everything gets a type.
 
 use super::relation::typed;
-use super::scope::{Cte, Ctes, Lookup, Scope};
+use super::scope::{Cte, Ctes, Known, Lookup, Scope};
 use super::trouble::{mismatch, unsupported};
+use super::window::Windows;
 use super::{Binder, Trouble};
 use crate::diagnostic::nearest;
 use crate::error::Error;
 use crate::function::{self, AggregateCall, Typed};
+use crate::limits::{SQL_EXPANDED_DEPTH_MAX, SQL_EXPANDED_PARTS_MAX};
 use crate::sql::{self, Problem, exception};
-use crate::value::{DataType, IntervalUnit, supertype};
+use crate::value::{DataType, IntervalUnit};
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::Schema as ArrowSchema;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema};
 use datafusion::logical_expr::execution_props::ExecutionProps;
-use datafusion::logical_expr::expr::InSubquery;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::logical_expr::{ColumnarValue, Expr, LogicalPlanBuilder, Subquery};
+use datafusion::logical_expr::{ColumnarValue, Expr};
 use datafusion::physical_expr::create_physical_expr;
 use datafusion::scalar::ScalarValue;
 use sqlparser::ast::{self, BinaryOperator, Spanned, UnaryOperator};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Aggregates met so far in one SELECT; each becomes a column of the aggregation.
+/// Aggregates met so far in one SELECT, each of which becomes a column of the aggregation; and window calls.
 #[derive(Default)]
-pub(super) struct Aggregates(pub Vec<(Expr, Column)>);
+pub(super) struct Aggregates(pub Vec<(Expr, Column)>, pub Windows);
 
 /// Binds the expressions of one SELECT.
 pub(super) struct Expressions<'b, 'a> {
@@ -64,6 +65,34 @@ impl Binder<'_> {
     }
 }
 
+impl Binder<'_> {
+    /// The aliases that were expanded since there were `start`, each once.
+    pub(super) fn expanded_since(&mut self, start: usize) -> Vec<String> {
+        let mut expanded = self.expanded.split_off(start.min(self.expanded.len()));
+        expanded.sort();
+        expanded.dedup();
+        self.expanded.extend(expanded.iter().cloned());
+        expanded
+    }
+
+    /// Aliases that use aliases twice grow without end: what is used is counted.
+    fn count_parts(&mut self, expr: &Expr) -> Result<(), Trouble> {
+        let mut open = vec![(expr, 1)];
+        while let Some((part, depth)) = open.pop() {
+            self.parts += 1;
+            if self.parts > SQL_EXPANDED_PARTS_MAX || depth > SQL_EXPANDED_DEPTH_MAX {
+                let message = "the expressions of the SQL grow too large with their aliases expanded";
+                return Err(Trouble::Here(Problem::new("S0103", exception::TOO_BIG_AST, 0..0, message)));
+            }
+            part.apply_children(|child| {
+                open.push((child, depth + 1));
+                Ok(TreeNodeRecursion::Continue)
+            })?;
+        }
+        Ok(())
+    }
+}
+
 impl Expressions<'_, '_> {
     pub(super) fn bind(&mut self, expr: &ast::Expr) -> Result<Typed, Trouble> {
         let span = self.binder.span(expr.span());
@@ -90,6 +119,9 @@ impl Expressions<'_, '_> {
                 sql::flatten(expr, op, &mut operands);
                 self.call(if *op == BinaryOperator::And { "and" } else { "or" }, operands, span.clone())
             }
+            ast::Expr::BinaryOp { left, op: BinaryOperator::Spaceship, right } => self.same(left, right, false, span),
+            ast::Expr::IsNotDistinctFrom(left, right) => self.same(left, right, false, span),
+            ast::Expr::IsDistinctFrom(left, right) => self.same(left, right, true, span),
             ast::Expr::BinaryOp { left, op, right } => match sql::operator_function(op) {
                 Some(function) => self.call(function, [left.as_ref(), right.as_ref()], span.clone()),
                 None => Err(unsupported(&format!("the operator {op}"), span.clone())),
@@ -106,6 +138,9 @@ impl Expressions<'_, '_> {
                 self.apply(both, vec![low, high], span.clone())
             }
             ast::Expr::InList { expr: needle, list, negated } => {
+                if let Some(found) = self.in_table(needle, list, *negated, &span)? {
+                    return Ok(found);
+                }
                 let operands = std::iter::once(needle.as_ref()).chain(list.iter().flat_map(in_items));
                 self.call(if *negated { "notIn" } else { "in" }, operands, span.clone())
             }
@@ -129,16 +164,8 @@ impl Expressions<'_, '_> {
                 self.cast_to(inner, &data_type.to_string(), span.clone())
             }
             ast::Expr::Extract { field, expr, .. } => {
-                let field = field.to_string();
-                let function = match field.to_ascii_lowercase().as_str() {
-                    "year" => "toYear",
-                    "quarter" => "toQuarter",
-                    "month" => "toMonth",
-                    "day" => "toDayOfMonth",
-                    "hour" => "toHour",
-                    "minute" => "toMinute",
-                    "second" => "toSecond",
-                    _ => return Err(unsupported(&format!("EXTRACT({field} FROM …)"), span.clone())),
+                let Some(function) = sql::extract_function(field) else {
+                    return Err(unsupported(&format!("EXTRACT({field} FROM …)"), span.clone()));
                 };
                 self.call(function, [expr.as_ref()], span.clone())
             }
@@ -151,20 +178,22 @@ impl Expressions<'_, '_> {
                 let operands = [Some(expr), substring_from.as_ref(), substring_for.as_ref()];
                 self.call("substring", operands.into_iter().flatten().map(AsRef::as_ref), span.clone())
             }
-            ast::Expr::Trim { expr, trim_where, trim_what: None, trim_characters: None } => {
+            ast::Expr::Trim { expr, trim_where, trim_what, trim_characters: None } => {
                 let function = match trim_where {
                     Some(ast::TrimWhereField::Leading) => "trimLeft",
                     Some(ast::TrimWhereField::Trailing) => "trimRight",
                     Some(ast::TrimWhereField::Both) | None => "trimBoth",
                 };
-                self.call(function, [expr.as_ref()], span.clone())
+                self.call(function, std::iter::once(expr.as_ref()).chain(trim_what.as_deref()), span.clone())
             }
+            ast::Expr::Named { expr, name } => self.alias(&name.value, expr),
+            ast::Expr::Exists { subquery, negated } => self.exists(subquery, *negated),
             ast::Expr::Function(function) => self.function(function, span.clone()),
             ast::Expr::Tuple(items) => self.call("tuple", items, span.clone()),
             ast::Expr::Array(array) => self.call("array", &array.elem, span.clone()),
             ast::Expr::CompoundFieldAccess { root, access_chain } => {
-                let mut value = self.bind(root)?;
-                for access in access_chain {
+                let (mut value, accessed) = self.accessed(root, access_chain)?;
+                for access in &access_chain[accessed..] {
                     let (function, key) = match access {
                         ast::AccessExpr::Subscript(ast::Subscript::Index { index }) => ("arrayElement", index),
                         ast::AccessExpr::Dot(field) => ("tupleElement", field),
@@ -197,8 +226,20 @@ impl Expressions<'_, '_> {
     }
 
     /// A bare name: an alias of this SELECT, a column, an expression of a WITH clause.
-    fn name(&mut self, name: &ast::Ident) -> Result<Typed, Trouble> {
-        let free = !self.resolving.contains(&name.value);
+    pub(super) fn name(&mut self, name: &ast::Ident) -> Result<Typed, Trouble> {
+        if let Some(parameter) = self.parameter(&name.value) {
+            return Ok(parameter);
+        }
+        let resolving = self.resolving.iter().position(|resolving| *resolving == name.value);
+        let free = resolving.is_none();
+        if let Some(depth) = resolving {
+            self.binder.shadow_depth = self.binder.shadow_depth.min(depth);
+        }
+        if self.binder.settings.prefer_column_name_to_alias
+            && let Lookup::Found(binding) = self.scope.column(&name.value)
+        {
+            return Ok(typed(binding));
+        }
         if free && let Some(alias) = self.scope.aliases.get(&name.value) {
             let alias = alias.clone();
             return self.alias(&name.value, &alias);
@@ -209,19 +250,68 @@ impl Expressions<'_, '_> {
         if free && let Some((Cte::Expression(expr), _)) = self.ctes.find(&name.value) {
             return self.alias(&name.value, &expr);
         }
+        // numbers without digits
+        let number = match name.value.to_ascii_lowercase().as_str() {
+            "nan" => Some(f64::NAN),
+            "inf" | "infinity" => Some(f64::INFINITY),
+            _ => None,
+        };
+        if let Some(number) = number.filter(|_| name.quote_style.is_none()) {
+            return Ok(function::literal(ScalarValue::Float64(Some(number)), DataType::Float64));
+        }
         Err(self.unknown_name(&name.value, self.binder.span(name.span)))
     }
 
+    /// An alias's expression, bound once for each SELECT unless an alias around it hides a name inside it.
     fn alias(&mut self, name: &str, expr: &ast::Expr) -> Result<Typed, Trouble> {
+        let in_window = self.aggregates.as_deref().is_some_and(|aggregates| aggregates.1.is_open());
+        let key = (name.to_owned(), self.aggregates.is_some());
+        let known = self
+            .scope
+            .bound
+            .borrow()
+            .get(&key)
+            .cloned()
+            .filter(|known| !in_window && !known.expanded.iter().any(|expanded| self.resolving.contains(expanded)));
+        if let Some(known) = known {
+            self.binder.count_parts(&known.value.expr)?;
+            self.binder.expanded.extend(known.expanded);
+            return Ok(known.value);
+        }
+        let start = self.binder.expanded.len();
+        self.binder.expanded.push(name.to_owned());
+        let depth = self.resolving.len();
+        let outer = std::mem::replace(&mut self.binder.shadow_depth, usize::MAX);
         self.resolving.push(name.to_owned());
-        let bound = self.bind(expr);
+        let parameters = std::mem::take(&mut self.binder.parameters);
+        let mut bound = self.bind(expr);
+        self.binder.parameters = parameters;
+        // an alias that is given inside of a lambda may stand for its parameters
+        if bound.is_err() && !self.binder.parameters.is_empty() {
+            bound = self.bind(expr);
+        }
         self.resolving.pop();
+        let hit = std::mem::replace(&mut self.binder.shadow_depth, outer);
+        self.binder.shadow_depth = outer.min(hit);
+        if let Ok(bound) = &bound {
+            self.binder.count_parts(&bound.expr)?;
+        }
+        if !in_window
+            && hit >= depth
+            && let Ok(bound) = &bound
+        {
+            let expanded = self.binder.expanded_since(start);
+            self.scope.bound.borrow_mut().insert(key, Known { value: bound.clone(), expanded });
+        }
         bound
     }
 
     /// `relation.column`, or an element of a named tuple.
-    fn compound(&mut self, parts: &[ast::Ident]) -> Result<Typed, Trouble> {
+    pub(super) fn compound(&mut self, parts: &[ast::Ident]) -> Result<Typed, Trouble> {
         let span = parts.iter().map(|part| self.binder.span(part.span)).reduce(|a, b| a.start..b.end).unwrap_or(0..0);
+        if let Some(part) = self.subcolumn(parts, &span)? {
+            return Ok(part);
+        }
         let [.., relation, column] = parts else { return self.name(&parts[0]) };
         match self.scope.qualified(&relation.value, &column.value) {
             Lookup::Found(binding) => return Ok(typed(binding)),
@@ -236,14 +326,34 @@ impl Expressions<'_, '_> {
         if let Lookup::Found(binding) = self.scope.column(&dotted) {
             return Ok(typed(binding));
         }
-        if parts.len() == 2
-            && let Ok(tuple) = self.name(relation)
-            && matches!(tuple.data_type.bare(), DataType::Tuple(_))
-        {
-            let field = self.text(&column.value);
-            return self.apply("tupleElement", vec![tuple, field], span);
+        if let Some(field) = self.field(parts, &span)? {
+            return Ok(field);
         }
         Err(self.unknown_name(&dotted, span))
+    }
+
+    /// An element of a named tuple, of which several may lie inside each other: `t.column.a.b`.
+    fn field(&mut self, parts: &[ast::Ident], span: &Range<usize>) -> Result<Option<Typed>, Trouble> {
+        let qualified = match parts {
+            [relation, column, _, ..] => match self.scope.qualified(&relation.value, &column.value) {
+                Lookup::Found(binding) => Some((typed(binding), &parts[2..])),
+                _ => None,
+            },
+            _ => None,
+        };
+        let found = match qualified {
+            Some(found) => Some(found),
+            None => self.name(&parts[0]).ok().map(|value| (value, &parts[1..])),
+        };
+        let Some((mut value, fields)) = found else { return Ok(None) };
+        for field in fields {
+            if !matches!(value.data_type.bare(), DataType::Tuple(_)) {
+                return Ok(None);
+            }
+            let field = self.text(&field.value);
+            value = self.apply("tupleElement", vec![value, field], span.clone())?;
+        }
+        Ok(Some(value))
     }
 
     fn unknown_name(&self, name: &str, span: Range<usize>) -> Trouble {
@@ -257,6 +367,11 @@ impl Expressions<'_, '_> {
         match value {
             ast::Value::Number(text, _) => self.number(text, span),
             ast::Value::SingleQuotedString(text) => Ok(self.text(text)),
+            ast::Value::DollarQuotedString(text) => Ok(self.text(&text.value)),
+            ast::Value::HexStringLiteral(digits) => match sql::unhex(digits) {
+                Some(text) => Ok(self.text(&text)),
+                None => Err(unsupported(&format!("the literal {value}"), span)),
+            },
             ast::Value::Boolean(value) => Ok(function::literal(ScalarValue::Boolean(Some(*value)), DataType::Bool)),
             ast::Value::Null => {
                 Ok(function::literal(ScalarValue::Null, DataType::Nullable(Box::new(DataType::Nothing))))
@@ -315,9 +430,8 @@ impl Expressions<'_, '_> {
     }
 
     fn cast_to(&mut self, value: Typed, data_type: &str, span: Range<usize>) -> Result<Typed, Trouble> {
-        let data_type = DataType::parse(data_type).map_err(|message| {
-            Trouble::Here(Problem::new("S0204", exception::ILLEGAL_TYPE_OF_ARGUMENT, span.clone(), message))
-        })?;
+        let data_type = DataType::parse(data_type)
+            .map_err(|message| Trouble::Here(Problem::new("S0204", exception::UNKNOWN_TYPE, span.clone(), message)))?;
         let value = function::cast(value, &data_type).map_err(|problem| mismatch(problem, span))?;
         Ok(fold(value))
     }
@@ -332,7 +446,7 @@ impl Expressions<'_, '_> {
         self.apply(function, operands, span)
     }
 
-    fn apply(&mut self, function: &str, operands: Vec<Typed>, span: Range<usize>) -> Result<Typed, Trouble> {
+    pub(super) fn apply(&mut self, function: &str, operands: Vec<Typed>, span: Range<usize>) -> Result<Typed, Trouble> {
         let context = &self.binder.environment.context;
         function::call(context, function, operands).map(fold).map_err(|problem| mismatch(problem, span))
     }
@@ -378,28 +492,48 @@ impl Expressions<'_, '_> {
     }
 
     fn function(&mut self, function: &ast::Function, span: Range<usize>) -> Result<Typed, Trouble> {
-        let name = function.name.to_string();
+        if function.filter.is_some() || function.null_treatment.is_some() {
+            return self.function(&sql::plain_call(function), span);
+        }
         if function.over.is_some() {
-            return Err(unsupported("a window function", span));
+            return self.window(function, span);
+        }
+        let name = function.name.to_string();
+        if let Some(bound) = self.higher_order(&name, &function.args, &span)? {
+            return Ok(bound);
+        }
+        if name.eq_ignore_ascii_case("grouping") {
+            return self.grouping(function, &span);
+        }
+        if let Some(bound) = self.row_function(function, &name, &span)? {
+            return Ok(bound);
         }
         let (operands, distinct) = self.operands(&name, &function.args, &span)?;
+        if name.eq_ignore_ascii_case("arrayJoin") {
+            return self.binder.array_join_call(operands, span);
+        }
+        if matches!(name.as_str(), "joinGet" | "joinGetOrNull") {
+            return self.binder.join_get(&name, operands, self.ctes, span);
+        }
         if !function::is_aggregate(&name) {
             return self.apply(&name, operands, span);
         }
-        let parameters = match &function.parameters {
-            ast::FunctionArguments::List(list) => list
-                .args
-                .iter()
-                .map(|argument| match argument {
-                    ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => {
-                        self.binder.constant(expr, self.ctes)
-                    }
-                    other => Err(unsupported(&format!("the parameter {other}"), span.clone())),
-                })
-                .collect::<Result<_, _>>()?,
-            _ => Vec::new(),
-        };
+        let parameters = self.parameters(&function.parameters, &span)?;
         self.aggregate(AggregateCall { name, parameters, arguments: operands, distinct }, span)
+    }
+
+    /// The first brackets of `quantile(0.9)(x)`.
+    pub(super) fn parameters(
+        &mut self,
+        parameters: &ast::FunctionArguments,
+        span: &Range<usize>,
+    ) -> Result<Vec<ScalarValue>, Trouble> {
+        let ast::FunctionArguments::List(list) = parameters else { return Ok(Vec::new()) };
+        let parameter = |argument: &ast::FunctionArg| match argument {
+            ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => self.binder.constant(expr, self.ctes),
+            other => Err(unsupported(&format!("the parameter {other}"), span.clone())),
+        };
+        list.args.iter().map(parameter).collect()
     }
 
     fn operands(
@@ -466,52 +600,6 @@ impl Expressions<'_, '_> {
         })?;
         Ok(Typed { expr: expr.data, ..typed })
     }
-
-    fn scalar_subquery(&mut self, query: &ast::Query, span: Range<usize>) -> Result<Typed, Trouble> {
-        let output = self.binder.query(query, self.ctes)?;
-        let [column] = output.columns.as_slice() else {
-            let message = format!("a scalar subquery gives one column, not {}", output.columns.len());
-            return Err(Trouble::Here(Problem::new("S0204", exception::ILLEGAL_TYPE_OF_ARGUMENT, span, message)));
-        };
-        // no row gives NULL
-        let data_type = column.data_type.clone().nullable();
-        let plan = self.binder.only_columns(output)?;
-        let expr = Expr::ScalarSubquery(Subquery {
-            subquery: Arc::new(plan),
-            outer_ref_columns: Vec::new(),
-            spans: Default::default(),
-        });
-        Ok(Typed { expr, data_type, is_predicate: false })
-    }
-
-    fn in_subquery(
-        &mut self,
-        needle: &ast::Expr,
-        query: &ast::Query,
-        negated: bool,
-        span: Range<usize>,
-    ) -> Result<Typed, Trouble> {
-        let needle = self.bind(needle)?.into_value();
-        let output = self.binder.query(query, self.ctes)?;
-        let [column] = output.columns.as_slice() else {
-            let message = format!("the subquery of IN gives {} columns where one is compared", output.columns.len());
-            return Err(Trouble::Here(Problem::new("S0204", exception::ILLEGAL_TYPE_OF_ARGUMENT, span, message)));
-        };
-        let common = supertype(&[needle.data_type.clone(), column.data_type.clone()]).map_err(|message| {
-            Trouble::Here(Problem::new("S0207", exception::NO_COMMON_TYPE, span.clone(), message))
-        })?;
-        let nullable = needle.data_type.is_nullable();
-        let item = function::widen(typed(column), &common);
-        let fresh = self.binder.fresh_column();
-        let plan = LogicalPlanBuilder::from(output.plan).project([item.expr.alias(fresh.name)])?.build()?;
-        let expr = Expr::InSubquery(InSubquery::new(
-            Box::new(function::widen(needle, &common).expr),
-            Subquery { subquery: Arc::new(plan), outer_ref_columns: Vec::new(), spans: Default::default() },
-            negated,
-        ));
-        let data_type = if nullable { DataType::UInt8.nullable() } else { DataType::UInt8 };
-        Ok(Typed { expr, data_type, is_predicate: true })
-    }
 }
 
 /// `x IN ((1, 2))` and `x IN (1, 2)` are the same.
@@ -524,7 +612,7 @@ fn in_items(item: &ast::Expr) -> Vec<&ast::Expr> {
 
 /// Constants are worked out while binding, so that `LIMIT toInt32('100')` and
 /// `ts > now() - INTERVAL 1 DAY` are as good as literals. What fails is left to fail on rows.
-fn fold(typed: Typed) -> Typed {
+pub(super) fn fold(typed: Typed) -> Typed {
     match evaluate(&typed.expr) {
         Some(Ok(value)) => Typed { expr: Expr::Literal(value, None), ..typed },
         _ => typed,

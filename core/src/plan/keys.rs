@@ -2,6 +2,7 @@
 
 use super::expression::{self, evaluate};
 use super::scope::{Binding, Ctes, Relation, Scope};
+use super::settings::Settings;
 use super::trouble::failure;
 use super::{Binder, Environment, Frame, Schemas, Visible};
 use crate::batch::Schema;
@@ -28,11 +29,16 @@ pub struct Expressions {
 
 impl Expressions {
     pub fn new(texts: &[String], schema: &Schema) -> Result<Expressions> {
+        Expressions::at(texts, schema, 0)
+    }
+
+    /// With what `now()` means.
+    pub fn at(texts: &[String], schema: &Schema, now_ns: i64) -> Result<Expressions> {
         let arrow: SchemaRef = schema.to_arrow();
         let df_schema = DFSchema::try_from(arrow).map_err(failure)?;
         let mut bound = Expressions { expressions: Vec::new(), types: Vec::new() };
         for text in texts {
-            let typed = standalone(text, schema, 0)?;
+            let typed = standalone(text, schema, now_ns)?;
             let physical = create_physical_expr(
                 &typed.expr,
                 &df_schema,
@@ -79,15 +85,23 @@ fn standalone(text: &str, schema: &Schema, now_ns: i64) -> Result<Typed> {
     let catalog = Catalog::empty("", "");
     let (visible, params) = (Visible::default(), Params::default());
     let context = Context { now_ns };
-    let environment = Environment { catalog: &catalog, visible: &visible, params: &params, context, tables: &Schemas };
+    let environment =
+        Environment { catalog: &catalog, visible: &visible, params: &params, context, settings: &[], tables: &Schemas };
     let frame = Frame { lines, pipe: None, pipeline: None, secrets: Secrets::default() };
     let mut binder = Binder {
         environment: &environment,
         next_column: 0,
         next_table: 0,
+        shadow_depth: usize::MAX,
+        parts: 0,
+        expanded: Vec::new(),
         data_sources: Vec::new(),
+        parameters: Vec::new(),
         frames: vec![frame],
         checking: false,
+        array_joins: None,
+        settings: Settings::default(),
+        subqueries: Vec::new(),
     };
     let columns = schema.0.iter().map(|(name, data_type)| Binding {
         name: name.clone(),

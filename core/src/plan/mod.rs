@@ -1,21 +1,46 @@
 //! Names → types → a DataFusion logical plan; and which row groups a query can skip.
 //!
 //! `scope.rs` says what a name means, `select.rs` binds queries, `relation.rs` what stands in
-//! FROM, `expression.rs` expressions, `prune.rs` what need not be read. Every column of a plan has
+//! FROM, `array_join.rs` what makes several rows of one, `expression.rs` expressions, `prune.rs` what need not be read. Every column of a plan has
 //! a name of its own (`c7`); the names that the SQL uses stay here.
 
+mod array_join;
 mod expression;
+mod fill;
+mod final_rows;
+mod first_of_key;
+mod grouping;
+mod join;
+mod join_get;
 mod keys;
+mod lambda;
+mod membership;
+pub(crate) mod node;
 mod prune;
 mod relation;
 mod scope;
 mod select;
+mod set_operation;
+mod settings;
+mod star;
+mod subcolumn;
+mod subquery;
+mod table_function;
+mod tail;
 mod trouble;
+mod untuple;
+mod window;
 mod written;
 
+pub(crate) use array_join::ArrayJoin;
 pub use datafusion::logical_expr::{Expr, TableSource};
+pub(crate) use final_rows::FinalRows;
+pub(crate) use first_of_key::FirstOfKey;
+pub(crate) use join::{AsofJoin, Nearest};
 pub use keys::{Expressions, constant};
+pub(crate) use membership::{GatherSet, set_type};
 pub(crate) use prune::{Part, parts};
+pub use table_function::{Made, Random};
 pub use trouble::Trouble;
 pub(crate) use trouble::failure;
 
@@ -27,9 +52,10 @@ use crate::sql::{self, Lines};
 use crate::template::{Params, Rendered, Secrets};
 use arrow::datatypes::Schema as ArrowSchema;
 use datafusion::common::Column;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::logical_plan::builder::LogicalTableSource;
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use scope::{Binding, Ctes};
+use settings::Settings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -61,6 +87,11 @@ pub trait Tables {
     /// by anything else of the query.
     fn table(&self, data_source: &Arc<DataSource>, row_filter: Vec<Expr>) -> Arc<dyn TableSource>;
 
+    /// What a table function or a system table makes.
+    fn made(&self, made: &Made) -> Arc<dyn TableSource> {
+        Arc::new(LogicalTableSource::new(made.schema().to_arrow()))
+    }
+
     /// What a node gives, if that is known without binding it: a check of many nodes binds each once.
     fn node(&self, _pipe: &Pipe, _node: usize) -> Option<&Schema> {
         None
@@ -83,6 +114,8 @@ pub struct Environment<'a> {
     pub visible: &'a Visible,
     pub params: &'a Params,
     pub context: Context,
+    /// Those that hold where a query says nothing else.
+    pub settings: &'a [(String, String)],
     pub tables: &'a dyn Tables,
 }
 
@@ -108,6 +141,8 @@ pub struct Bound {
     /// Every data source it reads, once.
     pub data_sources: Vec<Arc<DataSource>>,
     pub format: Option<String>,
+    /// What follows `SETTINGS`.
+    pub settings: Vec<(String, String)>,
     pub has_limit: bool,
 }
 
@@ -117,12 +152,23 @@ pub fn bind(environment: &Environment<'_>, text: Text<'_>) -> Result<Bound, Trou
         environment,
         next_column: 0,
         next_table: 0,
+        shadow_depth: usize::MAX,
+        parts: 0,
+        expanded: Vec::new(),
         data_sources: Vec::new(),
         frames: Vec::new(),
+        parameters: Vec::new(),
         checking: matches!(text, Text::Node(..)),
+        array_joins: None,
+        settings: Settings::default(),
+        subqueries: Vec::new(),
     };
+    for (name, value) in environment.settings {
+        binder.settings.set(name, value);
+    }
+    let mut settings = Vec::new();
     let (output, format, has_limit) = match text {
-        Text::Sql { rendered, pipeline } => binder.caller_sql(rendered, pipeline)?,
+        Text::Sql { rendered, pipeline } => binder.caller_sql(rendered, pipeline, &mut settings)?,
         Text::Endpoint(pipe) => (binder.pipe(pipe)?, None, false),
         Text::Node(pipe, node) => (binder.node(pipe, node)?, None, false),
         Text::Written(pipe, node, target) => {
@@ -133,7 +179,7 @@ pub fn bind(environment: &Environment<'_>, text: Text<'_>) -> Result<Bound, Trou
     let has_limit = has_limit || matches!(text, Text::Endpoint(_)) && ends_in_limit(&output.plan);
     let schema = Schema(output.columns.iter().map(|column| (column.name.clone(), column.data_type.clone())).collect());
     let plan = binder.only_columns(output)?;
-    Ok(Bound { plan, schema, data_sources: binder.data_sources, format, has_limit })
+    Ok(Bound { plan, schema, data_sources: binder.data_sources, format, settings, has_limit })
 }
 
 fn ends_in_limit(plan: &LogicalPlan) -> bool {
@@ -146,6 +192,7 @@ fn ends_in_limit(plan: &LogicalPlan) -> bool {
 }
 
 /// What a query, node or pipe gives to whoever reads it.
+#[derive(Clone)]
 pub(crate) struct Output {
     plan: LogicalPlan,
     columns: Vec<Binding>,
@@ -166,10 +213,22 @@ struct Binder<'a> {
     environment: &'a Environment<'a>,
     next_column: usize,
     next_table: usize,
+    /// How far out the alias was whose name last stood for a column, because it is being bound itself.
+    shadow_depth: usize,
+    /// Parts of expressions so far, aliases expanded.
+    parts: usize,
+    /// The aliases that were expanded for what is being bound.
+    expanded: Vec<String>,
     data_sources: Vec<Arc<DataSource>>,
     frames: Vec<Frame>,
+    /// The parameters of the lambdas around the expression that is being bound, innermost last.
+    parameters: Vec<(String, crate::function::Typed)>,
     /// Templates take placeholder values.
     checking: bool,
+    /// Of the SELECT that is being bound.
+    array_joins: Option<array_join::ArrayJoins>,
+    settings: Settings,
+    subqueries: Vec<membership::Known>,
 }
 
 impl Binder<'_> {
@@ -190,8 +249,10 @@ impl Binder<'_> {
         &mut self,
         rendered: &Rendered,
         pipeline: Option<&Arc<Pipe>>,
+        settings: &mut Vec<(String, String)>,
     ) -> Result<(Output, Option<String>, bool), Trouble> {
         let parsed = sql::parse(&rendered.sql).map_err(Trouble::Here)?;
+        settings.extend(parsed.settings);
         let has_limit = parsed.query.limit_clause.is_some();
         let secrets = rendered.secrets.clone();
         self.frames.push(Frame { lines: parsed.lines, pipe: None, pipeline: pipeline.cloned(), secrets });
@@ -228,17 +289,7 @@ impl Binder<'_> {
         let fields =
             schema.0.iter().enumerate().map(|(index, (_, data_type))| data_type.to_field(&format!("f{index}")));
         let source = Arc::new(LogicalTableSource::new(Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()))));
-        self.next_table += 1;
-        let table = format!("t{}", self.next_table);
-        let builder = LogicalPlanBuilder::scan(table.as_str(), source, None)?;
-        let mut columns = Vec::with_capacity(schema.0.len());
-        let mut exprs = Vec::with_capacity(schema.0.len());
-        for (index, (name, data_type)) in schema.0.iter().enumerate() {
-            let fresh = self.fresh_column();
-            exprs.push(Expr::Column(Column::new(Some(table.as_str()), format!("f{index}"))).alias(fresh.name.clone()));
-            columns.push(Binding { name: name.clone(), column: fresh, data_type: data_type.clone() });
-        }
-        Ok(Output { plan: builder.project(exprs)?.build()?, columns })
+        self.scan_of(source, schema)
     }
 
     fn text(&mut self, rendered: &Rendered, pipe: (Arc<Pipe>, usize)) -> Result<Output, Trouble> {

@@ -1,18 +1,19 @@
 //! What stands in FROM: data sources, pipes, nodes, subqueries, joins.
 
-use super::scope::{Binding, Cte, Ctes, Lookup, Relation, Scope};
-use super::trouble::{mismatch, unsupported};
+use super::final_rows::Reading;
+use super::scope::{Binding, Cte, Ctes, Relation, Scope};
+use super::trouble::unsupported;
 use super::{Binder, Output, Trouble};
 use crate::catalog::{DataSource, Pipe};
 use crate::diagnostic::nearest;
 use crate::error::Error;
-use crate::function::{self, Typed};
+use crate::function::Typed;
 use crate::limits;
 use crate::sql::{self, Problem, exception};
 use crate::template::Secrets;
 use crate::value::DataType;
-use datafusion::common::{Column, JoinType};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, when};
+use datafusion::common::Column;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::scalar::ScalarValue;
 use sqlparser::ast::{self, Spanned};
 use std::sync::Arc;
@@ -29,6 +30,8 @@ impl Binder<'_> {
             plan = LogicalPlanBuilder::from(plan).cross_join(right)?.build()?;
             scope.relations.extend(right_scope.relations);
             scope.hidden.extend(right_scope.hidden);
+            scope.joined.extend(right_scope.joined);
+            scope.merged.extend(right_scope.merged);
         }
         Ok((plan, scope))
     }
@@ -37,23 +40,30 @@ impl Binder<'_> {
         let (mut plan, relation) = self.relation(&table.relation, ctes)?;
         let mut scope = Scope { relations: vec![relation], ..Scope::default() };
         for join in &table.joins {
-            if let Some(what) = array_join(&join.join_operator) {
-                return Err(unsupported(what, self.span(join.relation.span())));
+            if let Some((items, keeps_empty)) = array_join(&join.relation) {
+                plan = self.array_join_clause(plan, &mut scope, items, keeps_empty, ctes)?;
+                continue;
             }
             let (right, right_relation) = self.relation(&join.relation, ctes)?;
-            plan = self.join(plan, &mut scope, right, right_relation, join, ctes)?;
+            plan = self.join(plan, &mut scope, (right, right_relation), join, ctes)?;
         }
         Ok((plan, scope))
     }
 
     fn relation(&mut self, factor: &ast::TableFactor, ctes: &Ctes) -> Result<(LogicalPlan, Relation), Trouble> {
         let (output, name) = match factor {
-            ast::TableFactor::Table { name, alias, args: None, sample: None, .. } => {
+            ast::TableFactor::Table { name, alias, args: None, .. } => {
                 let parts: Vec<&str> =
                     name.0.iter().filter_map(|part| part.as_ident()).map(|i| i.value.as_str()).collect();
                 let span = self.span(name.span());
-                let output = self.named(&parts, span, ctes)?;
+                let reading = self.reading(factor, ctes)?;
+                let output = self.named_as(&parts, span, ctes, &reading)?;
                 (output, alias.as_ref().map_or(parts.last().map(|part| (*part).to_owned()), alias_name))
+            }
+            ast::TableFactor::Table { name, alias, args: Some(arguments), sample: None, .. } => {
+                let span = self.span(name.span());
+                let output = self.table_function(&name.to_string(), &arguments.args, span, ctes)?;
+                (output, alias.as_ref().and_then(alias_name))
             }
             ast::TableFactor::Derived { lateral: false, subquery, alias, sample: None } => {
                 (self.query(subquery, ctes)?, alias.as_ref().and_then(alias_name))
@@ -65,26 +75,53 @@ impl Binder<'_> {
             }
             other => return Err(unsupported(&format!("{other} in FROM"), self.span(other.span()))),
         };
-        Ok((output.plan, Relation { name, columns: output.columns }))
+        let mut columns = output.columns;
+        for (binding, renamed) in columns.iter_mut().zip(alias_columns(factor)) {
+            binding.name.clone_from(&renamed.name.value);
+        }
+        Ok((output.plan, Relation { name, columns }))
     }
 
     /// A name in FROM: a CTE, a node of this pipe, a data source, another pipe.
-    fn named(&mut self, parts: &[&str], span: std::ops::Range<usize>, ctes: &Ctes) -> Result<Output, Trouble> {
+    pub(super) fn named(
+        &mut self,
+        parts: &[&str],
+        span: std::ops::Range<usize>,
+        ctes: &Ctes,
+    ) -> Result<Output, Trouble> {
+        self.named_as(parts, span, ctes, &Reading::default())
+    }
+
+    fn named_as(
+        &mut self,
+        parts: &[&str],
+        span: std::ops::Range<usize>,
+        ctes: &Ctes,
+        reading: &Reading,
+    ) -> Result<Output, Trouble> {
         let full = parts.join(".");
+        if let Some(output) = self.system_table(parts)? {
+            return Ok(output);
+        }
         if let [name] = parts {
             match ctes.find(name) {
-                Some((Cte::Query(query), outer)) => return self.query(&query, &outer),
+                Some((Cte::Query(query), outer)) => {
+                    self.refuse_reading(reading, "a subquery")?;
+                    return self.query(&query, &outer);
+                }
                 Some((Cte::Expression(_), _)) | None => {}
             }
             if *name == "_"
                 && let Some(pipe) = self.frame().pipeline.clone()
             {
+                self.refuse_reading(reading, "a pipe")?;
                 return self.nested(span, |binder| binder.pipe(&pipe));
             }
             if let Some((pipe, current)) = self.frame().pipe.clone()
                 && let Some(index) = pipe.nodes.iter().position(|node| node.name == *name)
                 && index != current
             {
+                self.refuse_reading(reading, "a node")?;
                 return self.nested(span, |binder| binder.node(&pipe, index));
             }
         }
@@ -95,7 +132,7 @@ impl Binder<'_> {
             if by_caller && !visible.everything && !visible.data_sources.contains(&data_source.name) {
                 return Err(self.not_visible(&full, span));
             }
-            return self.data_source(&data_source);
+            return self.data_source(&data_source, reading);
         }
         if let Some(pipe) = catalog.pipe(&full) {
             let visible = self.environment.visible;
@@ -103,6 +140,7 @@ impl Binder<'_> {
                 return Err(self.not_visible(&full, span));
             }
             let pipe = pipe.clone();
+            self.refuse_reading(reading, "a pipe")?;
             return self.nested(span, |binder| binder.pipe(&pipe));
         }
         Err(self.unknown_relation(&full, span, ctes))
@@ -141,7 +179,7 @@ impl Binder<'_> {
         Trouble::Here(Problem::new("S0201", exception::UNKNOWN_TABLE, span, message).with_hint(hint))
     }
 
-    fn data_source(&mut self, data_source: &Arc<DataSource>) -> Result<Output, Trouble> {
+    fn data_source(&mut self, data_source: &Arc<DataSource>, reading: &Reading) -> Result<Output, Trouble> {
         if !self.data_sources.iter().any(|known| known.id == data_source.id) {
             self.data_sources.push(data_source.clone());
         }
@@ -158,7 +196,8 @@ impl Binder<'_> {
             exprs.push(stored.alias(fresh.name.clone()));
             columns.push(Binding { name: column.name.clone(), column: fresh, data_type: column.data_type.clone() });
         }
-        Ok(Output { plan: builder.project(exprs)?.build()?, columns })
+        let plan = self.read(builder.project(exprs)?.build()?, data_source, &columns, reading)?;
+        Ok(Output { plan, columns })
     }
 
     /// The token's conditions on a data source, over its columns by name.
@@ -198,140 +237,40 @@ impl Binder<'_> {
         self.frames.pop();
         bound.map_err(denied)
     }
-
-    fn join(
-        &mut self,
-        left: LogicalPlan,
-        scope: &mut Scope,
-        right: LogicalPlan,
-        relation: Relation,
-        join: &ast::Join,
-        ctes: &Ctes,
-    ) -> Result<LogicalPlan, Trouble> {
-        use ast::JoinOperator as Operator;
-        let (kind, constraint) = match &join.join_operator {
-            Operator::Join(constraint) | Operator::Inner(constraint) => (JoinType::Inner, constraint),
-            Operator::Left(constraint) | Operator::LeftOuter(constraint) => (JoinType::Left, constraint),
-            Operator::Right(constraint) | Operator::RightOuter(constraint) => (JoinType::Right, constraint),
-            Operator::FullOuter(constraint) => (JoinType::Full, constraint),
-            Operator::Semi(constraint) | Operator::LeftSemi(constraint) => (JoinType::LeftSemi, constraint),
-            Operator::Anti(constraint) | Operator::LeftAnti(constraint) => (JoinType::LeftAnti, constraint),
-            Operator::CrossJoin(_) => {
-                scope.relations.push(relation);
-                return Ok(LogicalPlanBuilder::from(left).cross_join(right)?.build()?);
-            }
-            other => {
-                let span = self.span(join.relation.span());
-                return Err(unsupported(&format!("the join {other:?}"), span));
-            }
-        };
-        let left_count = scope.relations.len();
-        scope.relations.push(relation);
-        let mut on = Vec::new();
-        let mut merged = Vec::new();
-        match constraint {
-            ast::JoinConstraint::On(condition) => on.push(self.predicate(condition, scope, ctes)?),
-            ast::JoinConstraint::Using(names) => {
-                for name in names {
-                    let (pair, condition) = self.using(scope, left_count, name)?;
-                    on.push(condition);
-                    merged.push(pair);
-                }
-            }
-            ast::JoinConstraint::Natural | ast::JoinConstraint::None => {
-                return Err(unsupported("a join without ON or USING", self.span(join.relation.span())));
-            }
-        }
-        let plan = LogicalPlanBuilder::from(left).join_on(right, kind, on)?.build()?;
-        if matches!(kind, JoinType::LeftSemi | JoinType::LeftAnti) {
-            scope.relations.truncate(left_count);
-            return Ok(plan);
-        }
-        self.joined_defaults(plan, scope, left_count, kind, &merged)
-    }
-
-    fn using(
-        &mut self,
-        scope: &Scope,
-        left_count: usize,
-        name: &ast::ObjectName,
-    ) -> Result<((Binding, Binding), Expr), Trouble> {
-        let span = self.span(name.span());
-        let name = name.0.last().and_then(|part| part.as_ident()).map_or("", |ident| &ident.value);
-        let missing = |side: &str| {
-            let message = format!("the {side} side of the join has no column {name:?}");
-            Trouble::Here(Problem::new("S0202", exception::UNKNOWN_IDENTIFIER, span.clone(), message))
-        };
-        let Lookup::Found(left) = scope.column(name) else { return Err(missing("left")) };
-        let right = scope.relations[left_count..].iter().flat_map(|relation| &relation.columns);
-        let right = right.clone().find(|binding| binding.name == name).ok_or_else(|| missing("right"))?;
-        let operands = [left, right].map(typed).to_vec();
-        let equal = function::call(&self.environment.context, "equals", operands)
-            .map_err(|problem| mismatch(problem, span.clone()))?;
-        Ok(((left.clone(), right.clone()), equal.into_predicate().expr))
-    }
-
-    /// ClickHouse fills the side that found no partner with default values, not with NULLs.
-    fn joined_defaults(
-        &mut self,
-        plan: LogicalPlan,
-        scope: &mut Scope,
-        left_count: usize,
-        kind: JoinType,
-        merged: &[(Binding, Binding)],
-    ) -> Result<LogicalPlan, Trouble> {
-        let filled = |index: usize| match kind {
-            JoinType::Left => index >= left_count,
-            JoinType::Right => index < left_count,
-            JoinType::Full => true,
-            _ => false,
-        };
-        let mut exprs = Vec::new();
-        for (index, relation) in scope.relations.iter_mut().enumerate() {
-            for binding in &mut relation.columns {
-                let column = Expr::Column(binding.column.clone());
-                let pair = merged.iter().find(|(left, _)| left.column == binding.column);
-                let partner = pair.filter(|_| filled(index)).map(|(_, right)| Expr::Column(right.column.clone()));
-                let expr = match partner {
-                    // `USING (x)` of a RIGHT or FULL join: whichever side has it
-                    Some(partner) => when(column.clone().is_null(), partner).otherwise(column)?,
-                    None if filled(index) && !binding.data_type.is_nullable() => {
-                        let default = default_value(&binding.data_type)?;
-                        when(column.clone().is_null(), Expr::Literal(default, None)).otherwise(column)?
-                    }
-                    None => column,
-                };
-                self.next_column += 1;
-                let fresh = Column::new_unqualified(format!("c{}", self.next_column));
-                exprs.push(expr.alias(fresh.name.clone()));
-                for (_, right) in merged {
-                    if right.column == binding.column {
-                        scope.hidden.push(fresh.clone());
-                    }
-                }
-                binding.column = fresh;
-            }
-        }
-        Ok(LogicalPlanBuilder::from(plan).project(exprs)?.build()?)
-    }
 }
 
-/// What stands behind `ARRAY JOIN` is an expression, not a relation.
-fn array_join(operator: &ast::JoinOperator) -> Option<&'static str> {
-    match operator {
-        ast::JoinOperator::ArrayJoin | ast::JoinOperator::InnerArrayJoin => Some("ARRAY JOIN"),
-        ast::JoinOperator::LeftArrayJoin => Some("LEFT ARRAY JOIN"),
+/// What stands behind `ARRAY JOIN`, which `sql` has put into a SELECT list; and whether it is a LEFT one.
+fn array_join(factor: &ast::TableFactor) -> Option<(&[ast::SelectItem], bool)> {
+    let ast::TableFactor::Derived { subquery, alias: Some(alias), .. } = factor else { return None };
+    let keeps_empty = match alias.name.value.as_str() {
+        sql::ARRAY_JOIN_ALIAS => false,
+        sql::LEFT_ARRAY_JOIN_ALIAS => true,
+        _ => return None,
+    };
+    match subquery.body.as_ref() {
+        ast::SetExpr::Select(select) => Some((&select.projection, keeps_empty)),
         _ => None,
     }
 }
 
 /// What stands for a missing value of a type that has no NULL.
 pub(super) fn default_value(data_type: &DataType) -> Result<ScalarValue, Trouble> {
-    Ok(ScalarValue::new_default(&data_type.to_arrow())?)
+    crate::function::default_of(data_type)
+        .ok_or_else(|| Trouble::Failed(Error::internal(format!("{data_type} has no default value"))))
 }
 
 pub(super) fn typed(binding: &Binding) -> Typed {
     Typed { expr: Expr::Column(binding.column.clone()), data_type: binding.data_type.clone(), is_predicate: false }
+}
+
+/// `AS t(a, b)`.
+fn alias_columns(factor: &ast::TableFactor) -> &[ast::TableAliasColumnDef] {
+    match factor {
+        ast::TableFactor::Table { alias: Some(alias), .. } | ast::TableFactor::Derived { alias: Some(alias), .. } => {
+            &alias.columns
+        }
+        _ => &[],
+    }
 }
 
 fn alias_name(alias: &ast::TableAlias) -> Option<String> {

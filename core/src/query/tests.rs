@@ -4,6 +4,9 @@ use crate::format;
 use crate::segment;
 use arrow::array::{StringViewArray, TimestampSecondArray, UInt32Array};
 
+mod arrays;
+mod text;
+
 /// A data source `hits` of `rows` rows in two segments and a tail, and pipes over it.
 fn world(pipes: &[(&str, &[(&str, &str)])]) -> (Catalog, Snapshot, BTreeMap<String, Vec<u8>>) {
     let mut catalog = Catalog::empty("w", "test");
@@ -93,7 +96,13 @@ fn node_of(name: &str, template: Template) -> Node {
 }
 
 fn options(visible: Visible) -> Options {
-    Options { now_ns: 1_700_300_000_000_000_000, visible, read_bytes_max: 1 << 30, memory_bytes_max: 1 << 28 }
+    Options {
+        now_ns: 1_700_300_000_000_000_000,
+        visible,
+        read_bytes_max: 1 << 30,
+        memory_bytes_max: 1 << 28,
+        settings: Vec::new(),
+    }
 }
 
 fn answer(pipes: &[(&str, &[(&str, &str)])], source: Source, visible: Visible) -> Result<(Answer, usize)> {
@@ -128,13 +137,7 @@ fn check_as(sql: &str, visible: Visible, expected: &str) {
 }
 
 fn csv(answer: &Answer) -> String {
-    let results = format::Results {
-        rows: &answer.rows,
-        rows_before_limit: answer.rows_before_limit,
-        elapsed_ns: 0,
-        rows_read: answer.rows_read,
-        bytes_read: answer.bytes_read,
-    };
+    let results = format::Results::of(&answer.rows);
     let bytes = format::find("TSVWithNames").and_then(|format| format.write(&results, &format::Options::default()));
     String::from_utf8(bytes.expect("formatted")).expect("text")
 }
@@ -212,9 +215,13 @@ fn row_filters_hold_everywhere() {
     for sql in [
         "SELECT DISTINCT tenant FROM hits",
         "SELECT DISTINCT tenant FROM hits WHERE 1 OR tenant = 'cone'",
-        "SELECT DISTINCT b.tenant FROM hits a CROSS JOIN hits b",
+        "SELECT DISTINCT b.tenant AS tenant FROM hits a CROSS JOIN hits b",
         "SELECT DISTINCT tenant FROM (SELECT 'acme' AS tenant UNION ALL SELECT tenant FROM hits)",
         "WITH x AS (SELECT * FROM hits) SELECT DISTINCT tenant FROM x",
+        "SELECT DISTINCT tenant FROM hits ARRAY JOIN [1, 2] AS n WHERE n = 1 OR tenant = 'cone'",
+        "SELECT DISTINCT tenant FROM (SELECT 'bolt' AS tenant UNION ALL SELECT 'acme') WHERE tenant IN (SELECT tenant FROM hits)",
+        "SELECT b.tenant AS tenant FROM hits AS a ANY LEFT JOIN hits AS b ON a.tenant = b.tenant WHERE a.ms = 10",
+        "SELECT tenant FROM hits INTERSECT DISTINCT SELECT arrayJoin(['acme', 'bolt', 'cone'])",
     ] {
         check_as(sql, visible.clone(), acme);
     }
@@ -222,6 +229,15 @@ fn row_filters_hold_everywhere() {
     // a row that is filtered away cannot even raise an error
     check_as("SELECT count() FROM hits WHERE toUInt8(substring(tenant, 1, 1) = 'c') = 0", visible, "count()\n3");
     check_as("SELECT count() FROM hits", Visible::default(), "not enough permissions to read \"hits\"");
+    for sql in [
+        "SELECT 1 WHERE 'acme' IN hits",
+        "SELECT joinGet('hits', 'ms', 1)",
+        "SELECT 1 FROM numbers(3) AS n LEFT JOIN hits AS h ON n.number = h.ms",
+        "SELECT 1 EXCEPT SELECT ms FROM hits",
+        "SELECT 1 FROM view(SELECT * FROM hits)",
+    ] {
+        check_as(sql, Visible::default(), "not enough permissions to read \"hits\"");
+    }
 }
 
 #[test]
@@ -251,6 +267,23 @@ fn proven_conditions_leave_the_rows() {
     check("SELECT sum(ms), count() FROM hits WHERE tenant NOT IN ('acme', 'cone')", "sum(ms)\tcount()\n20\t1");
     check("SELECT count() FROM hits WHERE ms >= 0 AND tenant >= 'b'", "count()\n3");
     check("SELECT count() FROM hits WHERE ms > 5 OR tenant = 'cone'", "count()\n4");
+}
+
+#[test]
+fn what_has_no_end_ends_in_an_error() {
+    let source = |text: &str| Source::Sql { text: text.to_owned(), pipeline: None, params: Params::default() };
+    for sql in [
+        "SELECT number FROM system.numbers",
+        "SELECT * FROM numbers(18446744073709551615)",
+        "SELECT arrayJoin(range(1000000)) AS a, arrayJoin(range(999999)) AS b",
+        "SELECT arr, x FROM (SELECT range(1000000) AS arr) ARRAY JOIN arr AS x",
+        "SELECT a.number FROM numbers(1000000) AS a CROSS JOIN numbers(1000000) AS b",
+        "SELECT 1 WHERE 0 IN (SELECT number FROM system.numbers)",
+    ] {
+        let error = answer(&[], source(sql), Visible::everything()).map(|_| ()).expect_err(sql);
+        assert_eq!(error.kind, crate::error::Kind::LimitExceeded, "{sql}: {error}");
+    }
+    check("SELECT number FROM system.numbers WHERE number % 7 = 3 LIMIT 2", "number\n3\n10");
 }
 
 #[test]
@@ -296,4 +329,32 @@ fn the_longest_chains_have_stack_enough() {
     };
     let thread = std::thread::Builder::new().stack_size(limits::QUERY_STACK_BYTES).spawn(run);
     thread.expect("started").join().expect("no panic");
+}
+
+#[test]
+fn aliases_grow_to_an_end() {
+    let run = || {
+        let doubled: Vec<String> = (1..60).map(|n| format!("a{} + a{} AS a{n}", n - 1, n - 1)).collect();
+        let grown = "the expressions of the SQL grow too large with their aliases expanded";
+        check(&format!("SELECT ms AS a0, {} FROM hits", doubled.join(", ")), grown);
+        let backwards: Vec<String> = doubled.iter().rev().cloned().collect();
+        check(&format!("SELECT {}, ms AS a0 FROM hits", backwards.join(", ")), grown);
+        let chained: Vec<String> = (1..2000).map(|n| format!("a{} + 1 AS a{n}", n - 1)).collect();
+        check(&format!("SELECT ms AS a0, {} FROM hits", chained.join(", ")), grown);
+        let long: Vec<String> = (1..60).map(|n| format!("a{} + 1 AS a{n}", n - 1)).collect();
+        check(&format!("SELECT max(a59) FROM (SELECT ms AS a0, {} FROM hits)", long.join(", ")), "max(a59)\n79");
+    };
+    let thread = std::thread::Builder::new().stack_size(limits::QUERY_STACK_BYTES).spawn(run);
+    thread.expect("started").join().expect("no panic");
+}
+
+#[test]
+fn window_functions_answer_as_they_say() {
+    for function in crate::function::WINDOW_FUNCTIONS {
+        for (call, values) in function.examples {
+            let rows = "SELECT toUInt32(1) AS x UNION ALL SELECT 2 UNION ALL SELECT 2 UNION ALL SELECT 3";
+            let sql = format!("SELECT {call} OVER (ORDER BY x) AS v FROM ({rows})");
+            check(&sql, &format!("v\n{}", values.replace(' ', "\n")));
+        }
+    }
 }

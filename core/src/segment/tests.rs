@@ -4,11 +4,11 @@ use crate::error::{Kind, Result};
 use crate::limits::ROW_GROUP_ROWS_MAX;
 use crate::value::DataType;
 use arrow::array::{
-    ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, FixedSizeBinaryArray, Float64Array, Int8Array,
-    ListArray, RecordBatch, StringViewArray, TimestampMillisecondArray, TimestampSecondArray, UInt64Array,
+    ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal256Array, FixedSizeBinaryArray, Float64Array,
+    Int8Array, ListArray, RecordBatch, StringViewArray, TimestampMillisecondArray, TimestampSecondArray, UInt64Array,
 };
 use arrow::compute::kernels::cmp;
-use arrow::datatypes::{Int32Type, TimeUnit, TimestampSecondType, UInt64Type};
+use arrow::datatypes::{Int32Type, TimeUnit, TimestampSecondType, UInt64Type, i256};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ArrowPredicateFn, RowFilter};
 use std::sync::{Arc, LazyLock};
@@ -67,7 +67,7 @@ fn every_type_comes_back_as_it_was_written() {
         Arc::new(Float64Array::from(vec![f64::NAN, -0.0])),
         Arc::new(Int8Array::from(vec![1, 2])),
         Arc::new(FixedSizeBinaryArray::try_from_iter([[1u8; 16], [2; 16]].into_iter()).unwrap()),
-        Arc::new(FixedSizeBinaryArray::try_from_iter([[3u8; 32], [4; 32]].into_iter()).unwrap()),
+        Arc::new(Decimal256Array::from(vec![i256::MAX, i256::MINUS_ONE]).with_precision_and_scale(76, 0).unwrap()),
         Arc::new(with_item_field(
             ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1), Some(2)]), Some(vec![])]),
             &schema,

@@ -2,21 +2,33 @@
 //!
 //! `with.rs` rewrites, on tokens, what the parser does not know: `WITH expr AS name`,
 //! `CAST(x, 'T')`, a `FORMAT` that it would take for an alias. `literal.rs` reads the escapes of
-//! strings. `name.rs` says what an expression without an alias is called in the result.
+//! strings, `spell.rs` how times with zones are written, `from.rs` what only ClickHouse has in FROM. `name.rs` says what an expression without an alias is called in the result.
 
+mod call;
 mod chain;
+mod dialect;
+mod from;
+mod limit;
 mod literal;
 mod name;
+mod place;
+mod spell;
 mod with;
+mod word;
 
-pub use name::column_name;
-pub(crate) use name::{flatten, operator_function};
+pub(crate) use call::{extract_function, named, plain_call, unhex};
+pub(crate) use dialect::call;
+pub(crate) use from::{ARRAY_JOIN_ALIAS, LEFT_ARRAY_JOIN_ALIAS, Side, Strictness, join_kind};
+pub(crate) use limit::{LimitBy, Limits};
+pub use name::plain as column_name;
+pub(crate) use name::{flatten, operator_function, titled};
+pub(crate) use place::path_name;
 pub(crate) use with::EXPRESSION_ALIAS;
+pub(crate) use word::APPLY;
 
 use crate::diagnostic::Code;
 use crate::limits;
 use sqlparser::ast;
-use sqlparser::dialect::ClickHouseDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
 use std::ops::Range;
@@ -34,21 +46,40 @@ pub struct Problem {
 
 /// ClickHouse's error numbers, as far as clients look at them.
 pub mod exception {
+    pub const CANNOT_PARSE_TEXT: u16 = 6;
+    pub const NUMBER_OF_COLUMNS_DOESNT_MATCH: u16 = 20;
+    pub const NO_SUCH_COLUMN_IN_TABLE: u16 = 16;
     pub const BAD_ARGUMENTS: u16 = 36;
+    pub const NUMBER_OF_ARGUMENTS: u16 = 42;
     pub const ILLEGAL_TYPE_OF_ARGUMENT: u16 = 43;
     pub const UNKNOWN_FUNCTION: u16 = 46;
     pub const UNKNOWN_IDENTIFIER: u16 = 47;
     pub const NOT_IMPLEMENTED: u16 = 48;
+    pub const UNKNOWN_TYPE: u16 = 50;
     pub const UNKNOWN_TABLE: u16 = 60;
+    pub const TYPE_MISMATCH: u16 = 53;
     pub const SYNTAX_ERROR: u16 = 62;
+    pub const UNKNOWN_AGGREGATE_FUNCTION: u16 = 63;
+    pub const UNKNOWN_SETTING: u16 = 115;
     pub const AMBIGUOUS_IDENTIFIER: u16 = 207;
     pub const DIVISION_BY_ZERO: u16 = 153;
     pub const ILLEGAL_AGGREGATION: u16 = 184;
     pub const NOT_AN_AGGREGATE: u16 = 215;
     pub const MEMORY: u16 = 241;
+    pub const UNION_ALL_RESULT_STRUCTURES_MISMATCH: u16 = 258;
+    pub const TOO_BIG_AST: u16 = 168;
+    pub const INCORRECT_RESULT_OF_SCALAR_SUBQUERY: u16 = 125;
+    pub const INVALID_LIMIT_EXPRESSION: u16 = 440;
+    pub const INVALID_WITH_FILL_EXPRESSION: u16 = 475;
     pub const NO_COMMON_TYPE: u16 = 386;
+    pub const SAMPLING_NOT_SUPPORTED: u16 = 141;
+    pub const ILLEGAL_FINAL: u16 = 181;
+    pub const SIZES_OF_ARRAYS_DONT_MATCH: u16 = 190;
     pub const QUERY_IS_TOO_LARGE: u16 = 191;
+    pub const INVALID_JOIN_ON_EXPRESSION: u16 = 403;
     pub const ACCESS_DENIED: u16 = 497;
+    pub const EXPECTED_ALL_OR_DISTINCT: u16 = 558;
+    pub const INTERSECT_OR_EXCEPT_RESULT_STRUCTURES_MISMATCH: u16 = 596;
 }
 
 impl Problem {
@@ -68,6 +99,8 @@ pub struct Parsed {
     pub query: ast::Query,
     /// The name after `FORMAT`.
     pub format: Option<String>,
+    /// What follows `SETTINGS`.
+    pub settings: Vec<(String, String)>,
     pub lines: Lines,
 }
 
@@ -87,7 +120,8 @@ pub fn parse(text: &str) -> Result<Parsed, Problem> {
     let mut parser = parser(tokens);
     let query = parser.parse_query().map_err(|error| parse_problem(error, &lines))?;
     expect_end(&mut parser, &lines)?;
-    Ok(Parsed { query: *query, format, lines })
+    let settings = query.settings.iter().flatten().map(|setting| (setting.key.value.clone(), text_of(&setting.value)));
+    Ok(Parsed { settings: settings.collect(), query: *query, format, lines })
 }
 
 /// Parses one expression: a key, a default, a row filter.
@@ -99,7 +133,18 @@ pub fn parse_expression(text: &str) -> Result<(ast::Expr, Lines), Problem> {
     Ok((expression, lines))
 }
 
-static DIALECT: ClickHouseDialect = ClickHouseDialect {};
+/// A setting's value without its quotes.
+fn text_of(value: &ast::Expr) -> String {
+    match value {
+        ast::Expr::Value(value) => match &value.value {
+            ast::Value::SingleQuotedString(text) => text.clone(),
+            other => other.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
+
+static DIALECT: dialect::ClickHouse = dialect::ClickHouse;
 
 fn tokens(text: &str, lines: &Lines) -> Result<Vec<TokenWithSpan>, Problem> {
     let mut tokenizer = Tokenizer::new(&DIALECT, text).with_unescape(false);
@@ -108,7 +153,10 @@ fn tokens(text: &str, lines: &Lines) -> Result<Vec<TokenWithSpan>, Problem> {
         Problem::new("S0101", exception::SYNTAX_ERROR, at..at + 1, format!("syntax error: {}", error.message))
     })?;
     chain::check(&tokens, lines)?;
-    Ok(with::rewrite(literal::unescape(tokens)))
+    let mut tokens = literal::unescape(tokens);
+    tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
+    let tokens = word::rewrite(tokens, |token| &text[lines.range(token.span)]);
+    Ok(from::rewrite(with::rewrite(spell::rewrite(tokens))))
 }
 
 fn parser(tokens: Vec<TokenWithSpan>) -> Parser<'static> {

@@ -41,11 +41,21 @@ fn deep_nesting_ends() {
 #[test]
 fn columns_are_called_as_clickhouse_calls_them() {
     let name = |text: &str| column_name(&parse_expression(text).expect("parses").0);
-    assert_eq!(name("COUNT(*)"), "count()");
+    assert_eq!(name("COUNT(*)"), "COUNT()");
     assert_eq!(name("a + 1"), "plus(a, 1)");
     assert_eq!(name("e.timestamp"), "timestamp");
     assert_eq!(name("a = 'x' AND b < 2 AND c"), "and(equals(a, 'x'), less(b, 2), c)");
     assert_eq!(name("quantile(0.9)(latency)"), "quantile(0.9)(latency)");
     assert_eq!(name("INTERVAL 1 DAY"), "toIntervalDay(1)");
-    assert_eq!(name("x IN ('a', 'b')"), "in(x, tuple('a', 'b'))");
+    assert_eq!(name("x IN ('a', 'b')"), "in(x, ('a', 'b'))");
+}
+
+#[test]
+fn zones_and_remainders() {
+    check(
+        "SELECT CAST(x AS DateTime('UTC')), y::Nullable(DateTime('Europe/Madrid'))",
+        "SELECT CAST(x AS DateTime(\"UTC\")), y::Nullable(DateTime(\"Europe/Madrid\"))",
+    );
+    check("SELECT now() - INTERVAL '1 day'", "SELECT now() - INTERVAL 1 DAY");
+    check("SELECT a MOD 3, mod(a, 3), a AS mod", "SELECT a % 3, mod(a, 3), a AS mod");
 }

@@ -6,6 +6,7 @@
 //! | `CAST(x, 'T')`        | a plain call of the function `cast`    |
 //! | `extract(x, 're')`    | a plain call of the function `extract` |
 //! | `floor(x, -1)`        | a plain call of the function `floor`, `ceil` likewise |
+//! | `tuple.1.2`           | dots and numbers apart (`place.rs`)    |
 //!
 //! Tokens keep their places, so problems still point into the text as written.
 
@@ -18,12 +19,16 @@ pub(crate) const EXPRESSION_ALIAS: &str = "__with_expression";
 pub(super) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let tokens: Vec<TokenWithSpan> =
         tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
+    let tokens = super::place::split(tokens);
     let mut out = Vec::with_capacity(tokens.len() + 8);
     let mut at = 0;
     while at < tokens.len() {
         if keyword(&tokens, at) == Some(Keyword::WITH) && starts_query(&tokens, at) {
             out.push(tokens[at].clone());
             at = rewrite_items(&tokens, at + 1, &mut out);
+        } else if let Some((call, end)) = super::limit::rewrite(&tokens, at) {
+            out.extend(call);
+            at = end;
         } else {
             out.push(plain_call(&tokens, at));
             at += 1;
@@ -37,13 +42,38 @@ pub(super) fn take_format(tokens: &mut Vec<TokenWithSpan>) -> Option<String> {
     while matches!(tokens.last().map(|token| &token.token), Some(Token::SemiColon | Token::EOF)) {
         tokens.pop();
     }
-    let [.., format, name] = tokens.as_slice() else { return None };
+    // it may also stand before the settings
+    let is_settings = |at: &usize| matches!(&tokens[*at].token, Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("settings"));
+    let end = (0..tokens.len()).rev().find(is_settings).filter(|at| closes_no_bracket(&tokens[*at..]));
+    if let Some(name) = end.and_then(|end| format_before(tokens, end)) {
+        return Some(name);
+    }
+    let end = tokens.len();
+    format_before(tokens, end)
+}
+
+/// Whether the tokens are not the end of something in brackets.
+fn closes_no_bracket(tokens: &[TokenWithSpan]) -> bool {
+    let mut depth = 0;
+    tokens.iter().all(|token| {
+        match token.token {
+            Token::LParen | Token::LBracket => depth += 1,
+            Token::RParen | Token::RBracket => depth -= 1,
+            _ => {}
+        }
+        depth >= 0
+    })
+}
+
+/// Cuts out the `FORMAT name` that ends at this place.
+fn format_before(tokens: &mut Vec<TokenWithSpan>, end: usize) -> Option<String> {
+    let [.., format, name] = &tokens[..end] else { return None };
     let (Token::Word(format), Token::Word(name)) = (&format.token, &name.token) else { return None };
     if !format.value.eq_ignore_ascii_case("format") || format.quote_style.is_some() {
         return None;
     }
     let name = name.value.clone();
-    tokens.truncate(tokens.len() - 2);
+    tokens.drain(end - 2..end);
     Some(name)
 }
 

@@ -197,6 +197,16 @@ impl<'a> Parser<'a> {
                 }
                 Ok(DataType::Json)
             }
+            "dynamic" => {
+                // `Dynamic(max_types=16)`: how ClickHouse stores it
+                if self.eat('(') {
+                    self.word();
+                    self.expect('=')?;
+                    self.number()?;
+                    self.expect(')')?;
+                }
+                Ok(DataType::Dynamic)
+            }
             "aggregatefunction" => self.aggregate(depth),
             "simpleaggregatefunction" => {
                 self.expect('(')?;
@@ -261,6 +271,8 @@ impl<'a> Parser<'a> {
             }
         }
         self.expect(')')?;
+        // their numbers decide, however they are written
+        names.sort_by_key(|(_, number)| *number);
         let small = names.iter().all(|(_, number)| i8::try_from(*number).is_ok());
         if small && !name.eq_ignore_ascii_case("enum16") {
             return Ok(DataType::Enum8(names.into_iter().map(|(label, number)| (label, number as i8)).collect()));
@@ -273,13 +285,18 @@ impl<'a> Parser<'a> {
 
     fn aggregate(&mut self, depth: usize) -> Result<DataType, String> {
         self.expect('(')?;
-        let function = self.word().to_owned();
+        let mut function = self.word().to_owned();
+        // ClickHouse tells the version of some states first
+        if function.parse::<u32>().is_ok() {
+            self.expect(',')?;
+            function = self.word().to_owned();
+        }
         let mut parameters = Vec::new();
         if self.eat('(') {
-            let end = self.rest().find(')').ok_or_else(|| format!("a bracket is not closed in {:?}", self.text))?;
-            parameters = self.rest()[..end].split(',').map(|text| text.trim().to_owned()).collect();
-            parameters.retain(|text: &String| !text.is_empty());
-            self.at += end + 1;
+            let (inside, length) =
+                bracketed(self.rest()).ok_or_else(|| format!("a bracket is not closed in {:?}", self.text))?;
+            parameters = inside;
+            self.at += length;
         }
         let mut arguments = Vec::new();
         while self.eat(',') {
@@ -288,6 +305,34 @@ impl<'a> Parser<'a> {
         self.expect(')')?;
         Ok(DataType::AggregateFunction(Box::new(AggregateType { function, parameters, arguments })))
     }
+}
+
+/// The parts between commas up to the bracket that closes, and how long they are with it; quotes and brackets
+/// hold their commas.
+fn bracketed(text: &str) -> Option<(Vec<String>, usize)> {
+    let mut parts = vec![String::new()];
+    let (mut depth, mut in_quotes, mut escaped) = (0, false, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if in_quotes => escaped = true,
+            '\'' => in_quotes = !in_quotes,
+            _ if in_quotes => {}
+            '(' | '[' => depth += 1,
+            ')' if depth == 0 => {
+                let parts = parts.iter().map(|part| part.trim().to_owned()).filter(|part| !part.is_empty());
+                return Some((parts.collect(), at + 1));
+            }
+            ')' | ']' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        parts.last_mut()?.push(c);
+    }
+    None
 }
 
 fn decimal(precision: i64, scale: i64) -> Result<DataType, String> {

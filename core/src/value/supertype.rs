@@ -11,6 +11,9 @@ pub fn supertype(types: &[DataType]) -> Result<DataType, String> {
     if rest.iter().all(|other| other == first) {
         return Ok(first.clone());
     }
+    if types.contains(&DataType::Dynamic) {
+        return Ok(DataType::Dynamic);
+    }
     let low_cardinality = types.iter().all(|one| matches!(one, DataType::LowCardinality(_) | DataType::Nothing));
     // the item type of `[]` is Nothing, which holds no NULL; NULL itself is Nullable(Nothing)
     let nullable = types.iter().any(|one| *one != DataType::Nothing && one.is_nullable());
@@ -115,7 +118,7 @@ fn number(types: &[&DataType]) -> Option<DataType> {
     }
     match (signed, unsigned) {
         (Some(signed), Some(unsigned)) if unsigned < signed => signed_of(signed),
-        (Some(_), Some(unsigned)) if unsigned < 64 => signed_of(unsigned * 2),
+        (Some(_), Some(unsigned)) if unsigned != 64 => signed_of(unsigned * 2),
         (Some(_), Some(_)) => None,
         (Some(signed), None) => signed_of(signed),
         (None, Some(_)) if types.iter().all(|one| **one == DataType::Bool) => Some(DataType::Bool),

@@ -27,6 +27,12 @@ fn types_read_and_print() {
     check("Decimal64(4)", "Decimal(18, 4)");
     check("AggregateFunction(quantiles(0.5, 0.9), Float64)", "AggregateFunction(quantiles(0.5, 0.9), Float64)");
     check("AggregateFunction(count)", "AggregateFunction(count)");
+    check(
+        "AggregateFunction(1, sumMap, Array(UInt8), Array(UInt8))",
+        "AggregateFunction(sumMap, Array(UInt8), Array(UInt8))",
+    );
+    let with_quotes = "AggregateFunction(sequenceMatch('(?1)(?t>=2),\\'(?2)'), DateTime, UInt8, UInt8)";
+    check(with_quotes, with_quotes);
     check("SimpleAggregateFunction(sum, UInt64)", "SimpleAggregateFunction(sum, UInt64)");
     check("JSON(max_dynamic_types=2,max_dynamic_paths=16)", "JSON");
     check("IntervalDay", "IntervalDay");

@@ -67,13 +67,7 @@ fn run(catalog: &Catalog, view: &View, snapshot: &Snapshot) -> String {
     query.prune(snapshot).expect("pruned");
     assert!(query.reads().is_empty(), "all rows are in memory");
     let answer = query.run().expect("rows");
-    let results = format::Results {
-        rows: &answer.rows,
-        rows_before_limit: None,
-        elapsed_ns: 0,
-        rows_read: answer.rows_read,
-        bytes_read: answer.bytes_read,
-    };
+    let results = format::Results::of(&answer.rows);
     let bytes = format::find("CSV").and_then(|format| format.write(&results, &format::Options::default()));
     String::from_utf8(bytes.expect("formatted")).expect("text")
 }

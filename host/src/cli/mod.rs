@@ -3,6 +3,7 @@
 mod check;
 mod client;
 mod deploy;
+mod local;
 mod render;
 mod serve;
 mod sql;
@@ -53,6 +54,8 @@ enum Command {
     Token(token::Args),
     /// Run SQL on a host and print the answer
     Sql(sql::Args),
+    /// Run SQL without a host: over files, or tables in memory or in a directory
+    Local(local::Args),
     /// Print the SQL that a request to a pipe would run
     Render(render::Args),
 }
@@ -67,6 +70,7 @@ impl Cli {
             Command::Deploy(args) => deploy::run(args).await?,
             Command::Token(args) => token::run(args).await?,
             Command::Sql(args) => sql::run(args).await?,
+            Command::Local(args) => return local::run(args),
             Command::Render(args) => render::run(args)?,
         }
         Ok(ExitCode::SUCCESS)

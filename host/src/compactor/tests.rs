@@ -95,12 +95,17 @@ async fn small_segments_become_one_with_the_same_rows_in_order() {
 }
 
 #[tokio::test]
-async fn other_engines_are_left_alone() {
-    let world = World::new(EngineKind::Aggregating).await;
+async fn rows_of_one_key_become_one_and_keep_their_place() {
+    let world = World::new(EngineKind::Replacing { version: None, is_deleted: None }).await;
     for n in 0..2 * COMPACT_SEGMENTS as u64 {
-        world.add(&[n]).await;
+        world.add(&[n % 3, 7]).await;
     }
-    assert!(!step(&world.log, &world.clock).await.unwrap());
+    assert!(step(&world.log, &world.clock).await.unwrap());
+    let segments = world.segments().await;
+    assert_eq!(segments[0], (1, vec![0, 1, 2, 7]));
+    assert_eq!(segments.len(), 1 + COMPACT_SEGMENTS);
+    while step(&world.log, &world.clock).await.unwrap() {}
+    assert!(world.segments().await.len() < COMPACT_SEGMENTS);
 }
 
 #[tokio::test]

@@ -1,37 +1,58 @@
 //! Aggregate functions and their combinators.
 //!
 //! ```text
-//!  sumIf(x, c)   combinator   suffixes off the name: base "sum", [-If]
-//!                table        base name → Aggregate
-//!                bind         argument types → the engine's function, or States of ours, and the result's type
-//!                mod          -If becomes the engine's FILTER; NULL and "no rows" get ClickHouse's meaning
+//!  sumArrayIf(x, c)  combinator  suffixes off the name: base "sum", [-Array, -If]
+//!                    table       base name → Aggregate
+//!                    mod         an outermost -If becomes the engine's FILTER
+//!                    fit         argument types → the result's type, and States wrapped in States
+//!                    udaf        States as a function of the engine
 //! ```
 //!
-//! The hot five are the engine's own functions, on arguments that already have the result's type. All others
-//! are [`states::States`] of ours, whose saved form is one column of versioned bytes: partial aggregation,
-//! spilling and, in time, `-State` and `-Merge` use the same bytes.
+//! Plain `count`, `sum`, `min`, `max` and `avg` are the engine's own functions, on arguments that already have
+//! the result's type. All others, and these five under a combinator, are [`states::States`] of ours, whose saved
+//! form is one column of versioned bytes: partial aggregation, spilling, `-State` and `-Merge` use the same.
 
+mod bit;
+mod bytes;
+mod cell;
 mod combinator;
-mod engine;
+mod compacted;
+mod event;
+mod extreme;
+mod fit;
 mod funnel;
+mod histogram;
+mod kept;
+mod key;
+mod list;
 mod moments;
+mod number;
+mod power;
 mod quantile;
+mod rank;
+pub(crate) mod reduce;
 mod states;
+mod sum_map;
 mod table;
+mod top;
 mod udaf;
 mod uniq;
-mod values;
+mod wrap;
 
 use super::conditional;
 use super::definition::{Context, Mismatch};
 use super::typed::{Typed, arrow_cast};
-use crate::diagnostic::nearest;
 use crate::value::DataType;
 use combinator::Combinator;
 use datafusion::logical_expr::{AggregateUDF, Expr};
 use datafusion::scalar::ScalarValue;
+pub use fit::are_same_states;
+use fit::{Empty, Fitted, Signature, without_low_cardinality};
+use states::Kind;
 use std::sync::Arc;
 
+pub use compacted::{merge_rows, merge_states};
+use fit::literal;
 pub(crate) use table::aggregates;
 
 /// An aggregate call as written: `quantile(0.9)(DISTINCT x)`.
@@ -51,7 +72,11 @@ pub(crate) struct Aggregate {
     pub(crate) summary: &'static str,
     /// `(expression over the column x of 1, 2, 3, 4 …, its value)`
     pub(crate) examples: &'static [(&'static str, &'static str)],
-    pub(crate) bind: fn(&Binding) -> Result<Bound, Mismatch>,
+    pub(crate) kind: Kind,
+    pub(crate) empty: Empty,
+    pub(crate) fit: fn(&Signature) -> Fitted,
+    /// The engine's own function, if it does the same on these arguments.
+    engine: Option<number::Engine>,
 }
 
 impl Aggregate {
@@ -62,63 +87,22 @@ impl Aggregate {
         syntax: "",
         summary: "",
         examples: &[],
-        bind: |binding| Err(binding.mismatch("cannot be called")),
+        kind: Kind::Nothing,
+        empty: Empty::Null,
+        fit: |signature| Err(signature.mismatch("cannot be called")),
+        engine: None,
     };
 }
 
-/// One aggregate call being bound; combinators have taken their arguments.
-pub(crate) struct Binding<'a> {
-    pub(crate) aggregate: &'static Aggregate,
-    pub(crate) name: &'a str,
-    pub(crate) parameters: &'a [ScalarValue],
-    /// Without `LowCardinality`, as values.
-    pub(crate) arguments: Vec<Typed>,
-}
-
-/// A base function that fits its arguments.
-pub(crate) struct Bound {
-    pub(crate) udaf: Arc<AggregateUDF>,
-    pub(crate) arguments: Vec<Expr>,
-    pub(crate) result: DataType,
+/// The engine's function that does what a base function does.
+struct Bound {
+    udaf: Arc<AggregateUDF>,
+    arguments: Vec<Expr>,
+    result: DataType,
     /// The engine's function yields another Arrow type than the result's, which holds the same values.
-    pub(crate) differs: bool,
+    differs: bool,
     /// The value of no rows; none, if the function itself knows it.
-    pub(crate) empty: Option<ScalarValue>,
-    /// The engine's own DISTINCT.
-    pub(crate) distinct: bool,
-}
-
-impl Binding<'_> {
-    pub(crate) fn mismatch(&self, problem: impl std::fmt::Display) -> Mismatch {
-        let mut mismatch = Mismatch::new(format!("aggregate function {} {problem}", self.name));
-        if !self.aggregate.syntax.is_empty() {
-            mismatch.hint = Some(format!("it is written {}", self.aggregate.syntax));
-        }
-        mismatch
-    }
-
-    pub(crate) fn count(&self, allowed: impl std::ops::RangeBounds<usize>) -> Result<usize, Mismatch> {
-        let count = self.arguments.len();
-        if allowed.contains(&count) {
-            return Ok(count);
-        }
-        let plural = if count == 1 { "argument" } else { "arguments" };
-        Err(self.mismatch(format_args!("does not take {count} {plural}")))
-    }
-
-    pub(crate) fn wrong_type(&self, index: usize) -> Mismatch {
-        let data_type = &self.arguments[index].data_type;
-        self.mismatch(format_args!("does not take {data_type} as argument {}", index + 1))
-    }
-
-    pub(crate) fn bare(&self, index: usize) -> &DataType {
-        self.arguments[index].data_type.bare()
-    }
-
-    /// An argument may be NULL, so that all of them may be.
-    pub(crate) fn is_nullable(&self) -> bool {
-        self.arguments.iter().any(|argument| argument.data_type.is_nullable())
-    }
+    empty: Option<ScalarValue>,
 }
 
 /// Whether a name, with its combinators, is an aggregate function's.
@@ -128,44 +112,86 @@ pub fn is_aggregate(name: &str) -> bool {
 
 /// Binds an aggregate call. The expression holds exactly one `Expr::AggregateFunction`, mostly below a cast or
 /// the default for no rows.
-pub fn aggregate(_context: &Context, call: AggregateCall) -> Result<Typed, Mismatch> {
-    let Some((aggregate, combinators)) = combinator::parse(&call.name) else {
-        let hint = nearest(&call.name, table::names()).map(|near| format!("did you mean {near:?}?"));
-        let message = format!("unknown aggregate function {}", call.name);
-        return Err(Mismatch { code: "S0203", message, hint });
+pub fn aggregate(context: &Context, call: AggregateCall) -> Result<Typed, Mismatch> {
+    let mut stack = combinator::parse(&call.name).ok_or_else(|| fit::unknown(&call.name))?;
+    let mut name = call.name.clone();
+    if call.distinct {
+        stack.combinators.push(Combinator::Distinct);
+        name.push_str(Combinator::Distinct.suffix());
+    }
+    while let [.., inner @ Combinator::If, outer] = stack.combinators.as_mut_slice()
+        && matches!(outer, Combinator::Distinct | Combinator::OrNull | Combinator::OrDefault)
+    {
+        // what looks at rows, looks at those of which the condition holds
+        std::mem::swap(inner, outer);
+    }
+    // of a value that is a simple state, it is one again
+    let simple = match call.arguments.first().map(|first| first.data_type.clone()) {
+        Some(simple @ DataType::SimpleAggregateFunction(..))
+            if stack.combinators.iter().all(|one| *one == Combinator::If)
+                && ["any", "anyLast", "min", "max", "argMin", "argMax"].contains(&stack.aggregate.name) =>
+        {
+            Some(simple)
+        }
+        _ => None,
     };
-    let arguments = call.arguments.into_iter().map(without_low_cardinality).collect();
-    let mut binding = Binding { aggregate, name: &call.name, parameters: &call.parameters, arguments };
-    let mut filter: Option<Typed> = None;
-    let mut distinct = call.distinct;
-    for combinator in combinators.iter().rev() {
-        match combinator {
-            Combinator::If => {
-                let condition = binding.arguments.pop().filter(|condition| {
-                    condition.data_type.is_numeric() || *condition.data_type.bare() == DataType::Nothing
-                });
-                let condition = condition.ok_or_else(|| binding.mismatch("needs a condition as last argument"))?;
-                filter = Some(match filter {
-                    Some(other) => super::call(_context, "and", vec![other, condition])?.into_predicate(),
-                    None => condition.into_predicate(),
-                });
+    let typed = |bound: Bound, filter| {
+        let value = finish(bound, filter);
+        match &simple {
+            Some(DataType::SimpleAggregateFunction(function, inner)) if **inner == value.data_type => {
+                let data_type = DataType::SimpleAggregateFunction(function.clone(), inner.clone());
+                Typed { data_type, ..value }
             }
-            Combinator::Distinct => distinct = true,
+            _ => value,
+        }
+    };
+    let mut arguments: Vec<Typed> = call.arguments.into_iter().map(plain).collect();
+    let mut filter: Option<Typed> = None;
+    while stack.combinators.last() == Some(&Combinator::If) {
+        stack.combinators.pop();
+        let condition = arguments
+            .pop()
+            .filter(|condition| condition.data_type.is_numeric() || *condition.data_type.bare() == DataType::Nothing);
+        let condition = condition.ok_or_else(|| {
+            Mismatch::new(format!("aggregate function {} needs a condition as last argument", call.name))
+        })?;
+        filter = Some(match filter {
+            Some(other) => super::call(context, "and", vec![other, condition])?.into_predicate(),
+            None => condition.into_predicate(),
+        });
+    }
+    let mut parameters = call.parameters;
+    if stack.aggregate.name == "groupConcat"
+        && arguments.len() == 2
+        && let Some(delimiter) = arguments[1].constant().cloned()
+    {
+        // string_agg(x, ',')
+        parameters.insert(0, delimiter);
+        arguments.pop();
+    }
+    let arguments: Vec<Typed> = arguments.into_iter().map(Typed::into_value).collect();
+    let types: Vec<DataType> = arguments.iter().map(|argument| argument.data_type.clone()).collect();
+    if stack.combinators.is_empty()
+        && let Some(engine) = stack.aggregate.engine
+        && parameters.is_empty()
+    {
+        let signature =
+            Signature { aggregate: stack.aggregate, name: &name, parameters: &parameters, arguments: types.clone() };
+        if let Some(bound) = engine(&signature, &arguments)? {
+            return Ok(typed(bound, filter));
         }
     }
-    binding.arguments = binding.arguments.into_iter().map(Typed::into_value).collect();
-    let binding = if distinct { combinator::distinct(binding)? } else { binding };
-    let bound = (binding.aggregate.bind)(&binding)?;
-    Ok(finish(bound, filter))
+    let fit = fit::fit_parsed(&name, &stack, &parameters, &types)?;
+    Ok(typed(udaf::bound(&name, &parameters, fit, arguments), filter))
 }
 
-fn without_low_cardinality(typed: Typed) -> Typed {
-    match typed.data_type {
-        DataType::LowCardinality(inner) | DataType::SimpleAggregateFunction(_, inner) => {
-            without_low_cardinality(Typed { data_type: *inner, ..typed })
-        }
-        _ => typed,
+fn plain(typed: Typed) -> Typed {
+    if typed.data_type == DataType::Dynamic {
+        // a Dynamic value may be NULL without being missing
+        let null = ScalarValue::Utf8View(Some("null".to_owned()));
+        return super::conditional::or_literal(typed, null);
     }
+    Typed { data_type: without_low_cardinality(&typed.data_type), ..typed }
 }
 
 fn finish(bound: Bound, filter: Option<Typed>) -> Typed {
@@ -173,7 +199,7 @@ fn finish(bound: Bound, filter: Option<Typed>) -> Typed {
     let function = datafusion::logical_expr::expr::AggregateFunction::new_udf(
         bound.udaf,
         bound.arguments,
-        bound.distinct,
+        false,
         filter,
         vec![],
         None,
@@ -185,4 +211,12 @@ fn finish(bound: Bound, filter: Option<Typed>) -> Typed {
     let value = Typed::new(expr, bound.result);
     let Some(empty) = bound.empty else { return value };
     conditional::or_literal(value, empty)
+}
+
+#[cfg(test)]
+pub(super) mod tested {
+    //! What the tests of this folder look at.
+    pub(crate) use super::combinator::parse;
+    pub(crate) use super::fit::{Fit, fit, literal};
+    pub(crate) use super::states::{Rows, payload, stored};
 }

@@ -1,14 +1,14 @@
-//! `varPop`, `varSamp`, `stddevPop`, `stddevSamp`.
+//! `varPopStable`, `varSampStable`, `stddevPopStable`, `stddevSampStable`. The payload is count, mean and sum of
+//! squared distances (Float64 each).
 
-use super::states::{Each, Fold, Rows, State, States};
-use super::udaf::{Empty, Shape};
-use super::{Aggregate, Binding, Bound};
-use crate::function::definition::Mismatch;
+use super::Aggregate;
+use super::fit::{Fitted, Signature, whole};
+use super::states::{Fold, Kind, New, Rows, State, each};
 use crate::value::DataType;
 use arrow::array::{ArrayRef, AsArray, Float64Array};
 use arrow::compute;
 use arrow::datatypes::{DataType as Arrow, Float64Type};
-use datafusion::common::{Result as EngineResult, internal_err};
+use datafusion::common::Result as EngineResult;
 use std::sync::Arc;
 
 macro_rules! moments {
@@ -16,28 +16,28 @@ macro_rules! moments {
         &[$(Aggregate {
             name: $name,
             aliases: $aliases,
-            case_insensitive: true,
+            case_insensitive: false,
             syntax: concat!($name, "(x)"),
             summary: $summary,
             examples: &[$example],
-            bind: |binding| bind(binding, |_| Box::new(Each::new(Moments { sample: $sample, root: $root }))),
+            kind: Kind::Moments,
+            fit: |signature| fit(signature, each(Moments { sample: $sample, root: $root })),
+            ..Aggregate::DEFAULT
         }),*]
     };
 }
 
 pub(crate) const AGGREGATES: &[Aggregate] = moments! {
-    "varPop", &["VAR_POP", "varPopStable"], false, false, "The variance of all there is.", ("varPop(x)", "1.25");
-    "varSamp", &["VAR_SAMP", "varSampStable"], true, false, "The variance, estimated from a sample.", ("varSamp(x)", "1.6666666666666667");
-    "stddevPop", &["STDDEV_POP", "STD", "STDDEV", "stddevPopStable"], false, true, "The standard deviation of all there is.", ("stddevPop(x)", "1.118033988749895");
-    "stddevSamp", &["STDDEV_SAMP", "stddevSampStable"], true, true, "The standard deviation, estimated from a sample.", ("stddevSamp(x)", "1.2909944487358056");
+    "varPopStable", &[], false, false, "The variance of all there is; large values lose no digits.", ("varPopStable(x)", "1.25");
+    "varSampStable", &[], true, false, "The variance, estimated from a sample.", ("varSampStable(x)", "1.6666666666666667");
+    "stddevPopStable", &[], false, true, "The standard deviation of all there is.", ("stddevPopStable(x)", "1.118033988749895");
+    "stddevSampStable", &[], true, true, "The standard deviation, estimated from a sample.", ("stddevSampStable(x)", "1.2909944487358056");
 };
 
-fn bind(binding: &Binding, new: fn(&Shape) -> Box<dyn States>) -> Result<Bound, Mismatch> {
-    binding.count(1..=1)?;
-    if !binding.arguments[0].data_type.is_numeric() {
-        return Err(binding.wrong_type(0));
-    }
-    Ok(binding.ours(DataType::Float64, Empty::Null, new))
+fn fit(signature: &Signature, new: New) -> Fitted {
+    signature.count(1..=1)?;
+    signature.expect_number(0)?;
+    Ok((DataType::Float64, new))
 }
 
 #[derive(Debug)]
@@ -92,11 +92,9 @@ impl Fold for Moments {
     }
 
     fn merge(&self, state: &mut Spread, bytes: &[u8]) -> EngineResult<()> {
-        if bytes.len() != 24 {
-            return internal_err!("a saved variance of {} bytes", bytes.len());
-        }
-        let number = |at: usize| f64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
-        state.absorb(&Spread { count: number(0), mean: number(8), squares: number(16) });
+        let other =
+            whole(bytes, |reader| Ok(Spread { count: reader.f64()?, mean: reader.f64()?, squares: reader.f64()? }))?;
+        state.absorb(&other);
         Ok(())
     }
 

@@ -1,29 +1,48 @@
 //! Every aggregate function, and how its name is found.
 
-use super::{Aggregate, engine, funnel, moments, quantile, uniq, values};
+use super::{
+    Aggregate, bit, event, extreme, funnel, histogram, kept, list, moments, number, power, quantile, rank, sum_map,
+    top, uniq,
+};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 pub(crate) const ALL: &[&[Aggregate]] = &[
-    engine::AGGREGATES,
+    number::AGGREGATES,
+    extreme::AGGREGATES,
+    kept::AGGREGATES,
     uniq::AGGREGATES,
-    values::AGGREGATES,
+    list::AGGREGATES,
+    list::MORE[0],
+    list::MORE[1],
+    top::AGGREGATES,
     quantile::AGGREGATES,
     moments::AGGREGATES,
+    power::AGGREGATES,
+    bit::AGGREGATES,
+    sum_map::AGGREGATES,
     funnel::AGGREGATES,
+    event::AGGREGATES,
+    histogram::AGGREGATES,
+    rank::AGGREGATES,
 ];
 
-static INDEX: LazyLock<HashMap<String, &'static Aggregate>> = LazyLock::new(|| {
-    let mut index = HashMap::new();
+struct Index {
+    exact: HashMap<&'static str, &'static Aggregate>,
+    /// Lower-cased names of those that ClickHouse finds in any case.
+    insensitive: HashMap<String, &'static Aggregate>,
+}
+
+static INDEX: LazyLock<Index> = LazyLock::new(|| {
+    let mut index = Index { exact: HashMap::new(), insensitive: HashMap::new() };
     for aggregate in aggregates() {
         for name in std::iter::once(&aggregate.name).chain(aggregate.aliases) {
-            let known = index.insert((*name).to_owned(), aggregate);
-            assert!(known.is_none(), "two aggregate functions are called {name}");
-        }
-    }
-    for aggregate in aggregates().filter(|aggregate| aggregate.case_insensitive) {
-        for name in std::iter::once(&aggregate.name).chain(aggregate.aliases) {
-            index.entry(name.to_ascii_lowercase()).or_insert(aggregate);
+            assert!(index.exact.insert(name, aggregate).is_none(), "two aggregate functions are called {name}");
+            // SQL's own spellings, which are all upper case, are found in any case
+            let is_sql = name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+            if aggregate.case_insensitive || is_sql {
+                index.insensitive.insert(name.to_ascii_lowercase(), aggregate);
+            }
         }
     }
     index
@@ -34,8 +53,8 @@ pub(crate) fn aggregates() -> impl Iterator<Item = &'static Aggregate> {
 }
 
 pub(crate) fn find(name: &str) -> Option<&'static Aggregate> {
-    let lower = || INDEX.get(&name.to_ascii_lowercase()).filter(|aggregate| aggregate.case_insensitive);
-    INDEX.get(name).or_else(lower).copied()
+    let index = &*INDEX;
+    index.exact.get(name).or_else(|| index.insensitive.get(&name.to_ascii_lowercase())).copied()
 }
 
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {

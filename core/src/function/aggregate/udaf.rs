@@ -1,88 +1,57 @@
 //! [`States`] as a function of the engine.
 
-use super::states::{Rows, States};
-use super::{Binding, Bound};
+use super::Bound;
+use super::fit::Fit;
+use super::states::{Kind, Rows, States, payload, stored};
+use crate::function::typed::Typed;
 use crate::value::DataType;
 use arrow::array::*;
 use arrow::datatypes::{DataType as Arrow, Field, FieldRef};
-use datafusion::common::{Result as EngineResult, internal_err};
+use datafusion::common::{Result as EngineResult, exec_datafusion_err, exec_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, Expr, GroupsAccumulator, Signature, Volatility,
 };
 use datafusion::scalar::ScalarValue;
+use std::collections::VecDeque;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// The first byte of a saved state.
-const VERSION: u8 = 1;
-
-/// What a function is of: all that decides which states it has.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Shape {
-    pub(crate) name: &'static str,
-    pub(crate) parameters: Vec<ScalarValue>,
-    pub(crate) arguments: Vec<DataType>,
-    pub(crate) result: DataType,
-}
-
-pub(crate) type New = fn(&Shape) -> Box<dyn States>;
-
-/// What NULL arguments mean to a function of ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Empty {
-    /// NULLs are skipped; if arguments may be NULL, so is the result, when nothing else was seen.
-    Null,
-    /// NULLs are skipped; nothing seen is a value of its own: 0, the empty array.
-    Value,
-    /// The function looks at NULLs itself.
-    Own,
-}
-
-impl Binding<'_> {
-    /// A function of ours over the arguments as they are.
-    pub(crate) fn ours(&self, result: DataType, empty: Empty, new: New) -> Bound {
-        let result = if empty == Empty::Null && self.is_nullable() { result.nullable() } else { result };
-        let shape = Shape {
-            name: self.aggregate.name,
-            parameters: self.parameters.to_vec(),
-            arguments: self.arguments.iter().map(|argument| argument.data_type.clone()).collect(),
-            result: result.clone(),
-        };
-        let arguments: Vec<Expr> = self.arguments.iter().map(|argument| argument.expr.clone()).collect();
-        let udaf = Udaf { shape, empty, new, signature: Signature::user_defined(Volatility::Immutable) };
-        // The engine's functions want an argument; the states never see this one.
-        let arguments =
-            if arguments.is_empty() { vec![Expr::Literal(ScalarValue::Int8(Some(0)), None)] } else { arguments };
-        Bound {
-            udaf: Arc::new(AggregateUDF::new_from_impl(udaf)),
-            arguments,
-            result,
-            differs: false,
-            empty: None,
-            distinct: false,
-        }
-    }
+/// A function of ours over these arguments.
+pub(super) fn bound(name: &str, parameters: &[ScalarValue], fit: Fit, arguments: Vec<Typed>) -> Bound {
+    let parameters: Vec<String> = parameters.iter().map(ScalarValue::to_string).collect();
+    // Parameters are part of what two calls may share; without them, `quantile(0.5)(x)` and
+    // `quantile(0.9)(x)` would be one column.
+    let name = if parameters.is_empty() { name.to_owned() } else { format!("{name}({})", parameters.join(", ")) };
+    let types = arguments.iter().map(|argument| argument.data_type.clone()).collect();
+    let result = fit.result.clone();
+    let udaf = Udaf { name, arguments: types, fit, signature: Signature::user_defined(Volatility::Immutable) };
+    let arguments: Vec<Expr> = arguments.into_iter().map(|argument| argument.expr).collect();
+    // The engine's functions want an argument; the states never look at this one.
+    let arguments =
+        if arguments.is_empty() { vec![Expr::Literal(ScalarValue::Int8(Some(0)), None)] } else { arguments };
+    Bound { udaf: Arc::new(AggregateUDF::new_from_impl(udaf)), arguments, result, differs: false, empty: None }
 }
 
 #[derive(Clone)]
 struct Udaf {
-    shape: Shape,
-    empty: Empty,
-    new: New,
+    /// With parameters.
+    name: String,
+    arguments: Vec<DataType>,
+    fit: Fit,
     signature: Signature,
 }
 
 impl fmt::Debug for Udaf {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{:?}", self.shape)
+        write!(out, "{}{:?} -> {}", self.name, self.arguments, self.fit.result)
     }
 }
 
 impl PartialEq for Udaf {
     fn eq(&self, other: &Udaf) -> bool {
-        self.shape == other.shape
+        self.name == other.name && self.arguments == other.arguments
     }
 }
 
@@ -90,37 +59,25 @@ impl Eq for Udaf {}
 
 impl Hash for Udaf {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.shape.hash(state);
+        (&self.name, &self.arguments).hash(state);
     }
 }
 
 impl Udaf {
     fn grouped(&self) -> Grouped {
-        Grouped {
-            udaf: self.clone(),
-            states: (self.new)(&self.shape),
-            skips_nulls: self.empty != Empty::Own,
-            seen: (self.shape.result.is_nullable() && self.empty == Empty::Null).then(Vec::new),
-            groups: 0,
-            kept: Vec::new(),
-        }
+        Grouped { fit: self.fit.clone(), states: (self.fit.new)(), groups: 0, kept: Vec::new() }
+    }
+
+    fn single(&self) -> Single {
+        let mut grouped = self.grouped();
+        grouped.resize(1);
+        Single { grouped, zeros: Vec::new() }
     }
 }
 
 impl AggregateUDFImpl for Udaf {
     fn name(&self) -> &str {
-        self.shape.name
-    }
-
-    /// Parameters are part of what two calls may share; without them, `quantile(0.5)(x)` and
-    /// `quantile(0.9)(x)` would be one column.
-    fn schema_name(&self, params: &datafusion::logical_expr::expr::AggregateFunctionParams) -> EngineResult<String> {
-        let name = datafusion::logical_expr::udaf_default_schema_name(self, params)?;
-        if self.shape.parameters.is_empty() {
-            return Ok(name);
-        }
-        let parameters: Vec<String> = self.shape.parameters.iter().map(ScalarValue::to_string).collect();
-        Ok(format!("{name} WITH ({})", parameters.join(", ")))
+        &self.name
     }
 
     fn signature(&self) -> &Signature {
@@ -128,15 +85,15 @@ impl AggregateUDFImpl for Udaf {
     }
 
     fn return_type(&self, _types: &[Arrow]) -> EngineResult<Arrow> {
-        Ok(self.shape.result.to_arrow())
+        Ok(self.fit.result.to_arrow())
     }
 
     fn return_field(&self, _fields: &[FieldRef]) -> EngineResult<FieldRef> {
-        Ok(Arc::new(self.shape.result.to_field(self.name())))
+        Ok(Arc::new(self.fit.result.to_field(self.name())))
     }
 
     fn is_nullable(&self) -> bool {
-        self.shape.result.is_nullable()
+        self.fit.result.is_nullable()
     }
 
     fn coerce_types(&self, types: &[Arrow]) -> EngineResult<Vec<Arrow>> {
@@ -148,9 +105,11 @@ impl AggregateUDFImpl for Udaf {
     }
 
     fn accumulator(&self, _arguments: AccumulatorArgs) -> EngineResult<Box<dyn Accumulator>> {
-        let mut grouped = self.grouped();
-        grouped.resize(1);
-        Ok(Box::new(Single { grouped, zeros: Vec::new() }))
+        Ok(Box::new(self.single()))
+    }
+
+    fn create_sliding_accumulator(&self, _arguments: AccumulatorArgs) -> EngineResult<Box<dyn Accumulator>> {
+        Ok(Box::new(Sliding { udaf: self.clone(), batches: VecDeque::new() }))
     }
 
     fn groups_accumulator_supported(&self, _arguments: AccumulatorArgs) -> bool {
@@ -161,18 +120,15 @@ impl AggregateUDFImpl for Udaf {
         Ok(Box::new(self.grouped()))
     }
 
-    fn default_value(&self, data_type: &Arrow) -> EngineResult<ScalarValue> {
-        ScalarValue::try_from(data_type)
+    fn default_value(&self, _data_type: &Arrow) -> EngineResult<ScalarValue> {
+        self.single().evaluate()
     }
 }
 
 /// The states of many groups.
 struct Grouped {
-    udaf: Udaf,
+    fit: Fit,
     states: Box<dyn States>,
-    skips_nulls: bool,
-    /// Which groups had a row, if one without is NULL.
-    seen: Option<Vec<bool>>,
     groups: usize,
     /// The rows of a batch that count; kept for its memory.
     kept: Vec<u32>,
@@ -188,81 +144,47 @@ impl Grouped {
     fn resize(&mut self, groups: usize) {
         self.groups = self.groups.max(groups);
         self.states.resize(self.groups);
-        if let Some(seen) = &mut self.seen {
-            seen.resize(self.groups, false);
-        }
     }
 
     fn update(&mut self, columns: &[ArrayRef], groups: &[usize], filter: Option<&BooleanArray>) -> EngineResult<()> {
-        let nulls = if self.skips_nulls { null_rows(columns) } else { None };
-        let all_count = filter.is_none() && nulls.as_ref().is_none_or(|nulls| nulls.null_count() == 0);
+        let Some(filter) = filter else {
+            return self.states.update(columns, &Rows { groups, kept: None });
+        };
         self.kept.clear();
-        if !all_count {
-            let counts = |row: &usize| {
-                nulls.as_ref().is_none_or(|nulls| nulls.is_valid(*row))
-                    && filter.is_none_or(|filter| filter.is_valid(*row) && filter.value(*row))
-            };
-            self.kept.extend((0..groups.len()).filter(counts).map(|row| row as u32));
+        let counts = |row: &usize| filter.is_valid(*row) && filter.value(*row);
+        self.kept.extend((0..groups.len()).filter(counts).map(|row| row as u32));
+        if self.kept.is_empty() {
+            return Ok(());
         }
-        let rows = Rows { groups, kept: (!all_count).then_some(&self.kept) };
-        if let Some(seen) = &mut self.seen {
-            rows.iter().for_each(|(_, group)| seen[group] = true);
-        }
-        self.states.update(columns, &rows)
+        self.states.update(columns, &Rows { groups, kept: Some(&self.kept) })
     }
 
     fn merge(&mut self, states: &ArrayRef, groups: &[usize]) -> EngineResult<()> {
-        let states = states.as_binary::<i32>();
+        let states = states.as_binary_opt::<i32>();
+        let states = states.ok_or_else(|| exec_datafusion_err!("states that are no bytes"))?;
         for (row, group) in groups.iter().enumerate() {
-            let [version, flags, bytes @ ..] = states.value(row) else {
-                return internal_err!("a saved state of {} bytes", states.value(row).len());
-            };
-            if *version != VERSION {
-                return internal_err!("a saved state of version {version}");
+            if let Some(bytes) = payload(states.value(row), self.kind())? {
+                self.states.merge(*group, bytes)?;
             }
-            if *flags == 0 {
-                continue;
-            }
-            if let Some(seen) = &mut self.seen {
-                seen[*group] = true;
-            }
-            self.states.merge(*group, bytes)?;
         }
         Ok(())
     }
 
-    /// `version, whether a row was seen, bytes of the function`
-    fn save(&self, groups: usize) -> ArrayRef {
-        let mut out = BinaryBuilder::new();
-        let mut buffer = Vec::new();
-        for group in 0..groups {
-            buffer.clear();
-            let seen = self.seen.as_ref().is_none_or(|seen| seen[group]);
-            buffer.extend_from_slice(&[VERSION, u8::from(seen)]);
-            if seen {
-                self.states.save(group, &mut buffer);
-            }
-            out.append_value(&buffer);
-        }
-        Arc::new(out.finish())
+    fn kind(&self) -> Kind {
+        self.fit.kind
     }
 
-    fn finish(&mut self, groups: usize) -> EngineResult<ArrayRef> {
-        let array = self.states.finish(groups)?;
-        let Some(seen) = &self.seen else { return Ok(array) };
-        if seen[..groups].iter().all(|seen| *seen) {
-            return Ok(array);
-        }
-        let seen = BooleanArray::from(seen[..groups].to_vec());
-        Ok(arrow::compute::nullif(&array, &arrow::compute::not(&seen)?)?)
+    fn save(&self, groups: usize) -> ArrayRef {
+        stored(self.states.as_ref(), self.kind(), groups)
     }
 
     fn forget(&mut self, groups: usize) {
-        self.states.forget(groups);
-        self.groups -= groups;
-        if let Some(seen) = &mut self.seen {
-            seen.drain(..groups);
+        if groups == self.groups {
+            self.states = (self.fit.new)();
+        } else {
+            self.states.forget(groups);
         }
+        self.groups -= groups;
     }
 
     fn emitted(&self, emit_to: EmitTo) -> usize {
@@ -273,14 +195,8 @@ impl Grouped {
     }
 
     fn bytes(&self) -> usize {
-        self.states.bytes() + self.seen.as_ref().map_or(0, Vec::capacity) + self.kept.capacity() * 4
+        self.states.bytes() + self.kept.capacity() * 4
     }
-}
-
-fn null_rows(columns: &[ArrayRef]) -> Option<arrow::buffer::NullBuffer> {
-    columns
-        .iter()
-        .fold(None, |nulls, column| arrow::buffer::NullBuffer::union(nulls.as_ref(), column.logical_nulls().as_ref()))
 }
 
 impl GroupsAccumulator for Grouped {
@@ -297,7 +213,7 @@ impl GroupsAccumulator for Grouped {
 
     fn evaluate(&mut self, emit_to: EmitTo) -> EngineResult<ArrayRef> {
         let groups = self.emitted(emit_to);
-        let array = self.finish(groups)?;
+        let array = self.states.finish(groups)?;
         self.forget(groups);
         Ok(array)
     }
@@ -317,7 +233,7 @@ impl GroupsAccumulator for Grouped {
     /// Each row as a group of its own: what the engine does when grouping first would not shrink anything.
     fn convert_to_state(&self, columns: &[ArrayRef], filter: Option<&BooleanArray>) -> EngineResult<Vec<ArrayRef>> {
         let rows = columns.first().map_or(0, |column| column.len());
-        let mut each = self.udaf.grouped();
+        let mut each = Grouped { fit: self.fit.clone(), states: (self.fit.new)(), groups: 0, kept: Vec::new() };
         each.resize(rows);
         each.update(columns, &(0..rows).collect::<Vec<_>>(), filter)?;
         Ok(vec![each.save(rows)])
@@ -352,7 +268,7 @@ impl Accumulator for Single {
     }
 
     fn evaluate(&mut self) -> EngineResult<ScalarValue> {
-        ScalarValue::try_from_array(&self.grouped.finish(1)?, 0)
+        ScalarValue::try_from_array(&self.grouped.states.finish(1)?, 0)
     }
 
     fn size(&self) -> usize {
@@ -368,5 +284,62 @@ impl Accumulator for Single {
         let result = self.grouped.merge(&states[0], &zeros);
         self.zeros = zeros;
         result
+    }
+}
+
+/// A window whose first rows leave it: no state can take rows back, so the rows are kept and the value is made
+/// of those that are left.
+#[derive(Debug)]
+struct Sliding {
+    udaf: Udaf,
+    batches: VecDeque<Vec<ArrayRef>>,
+}
+
+impl Accumulator for Sliding {
+    fn update_batch(&mut self, columns: &[ArrayRef]) -> EngineResult<()> {
+        if columns.first().is_some_and(|column| !column.is_empty()) {
+            self.batches.push_back(columns.to_vec());
+        }
+        Ok(())
+    }
+
+    fn retract_batch(&mut self, columns: &[ArrayRef]) -> EngineResult<()> {
+        let mut left = columns.first().map_or(0, |column| column.len());
+        while left > 0 {
+            let Some(mut first) = self.batches.pop_front() else {
+                return exec_err!("a window gives back {left} rows that it never had");
+            };
+            let rows = first[0].len();
+            if rows > left {
+                first.iter_mut().for_each(|column| *column = column.slice(left, rows - left));
+                self.batches.push_front(first);
+            }
+            left = left.saturating_sub(rows);
+        }
+        Ok(())
+    }
+
+    fn supports_retract_batch(&self) -> bool {
+        true
+    }
+
+    fn evaluate(&mut self) -> EngineResult<ScalarValue> {
+        let mut single = self.udaf.single();
+        self.batches.iter().try_for_each(|batch| single.update_batch(batch))?;
+        single.evaluate()
+    }
+
+    fn size(&self) -> usize {
+        self.batches.iter().flatten().map(|column| column.get_array_memory_size()).sum()
+    }
+
+    fn state(&mut self) -> EngineResult<Vec<ScalarValue>> {
+        let mut single = self.udaf.single();
+        self.batches.iter().try_for_each(|batch| single.update_batch(batch))?;
+        single.state()
+    }
+
+    fn merge_batch(&mut self, _states: &[ArrayRef]) -> EngineResult<()> {
+        exec_err!("a window does not merge states")
     }
 }

@@ -1,13 +1,16 @@
 //! `uniq`, ClickHouse's own algorithm with its very numbers, and `uniqExact`.
+//!
+//! Payloads: of `Uniq` how many zero bits hashes end in (1 byte), then those hashes (4 bytes each); of
+//! `UniqExact` the width of a key (1 byte), then the keys.
 
-use super::states::{Each, Fold, Rows, State};
-use super::udaf::{Empty, Shape};
-use super::{Aggregate, Binding, Bound};
-use crate::function::definition::Mismatch;
+use super::Aggregate;
+use super::bytes::Reader;
+use super::fit::{Empty, Fitted, Signature};
+use super::states::{Fold, Kind, New, Rows, State, each};
 use crate::function::hash::{exact_keys, uniq_keys};
 use crate::value::DataType;
 use arrow::array::{ArrayRef, UInt64Array};
-use datafusion::common::{Result as EngineResult, internal_err};
+use datafusion::common::{Result as EngineResult, exec_err};
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
@@ -15,27 +18,95 @@ use std::sync::Arc;
 pub(crate) const AGGREGATES: &[Aggregate] = &[
     Aggregate {
         name: "uniq",
-        aliases: &["uniqCombined", "uniqCombined64", "uniqHLL12", "uniqTheta"],
         syntax: "uniq(x, …)",
         summary: "About how many different values there are: exact up to 65,536, then within about a percent.",
         examples: &[("uniq(x)", "4"), ("uniq(x % 2, 1)", "2"), ("uniq(toString(x))", "4")],
-        bind: |binding| bind(binding, |shape| Box::new(Each::new(Uniq(shape.arguments.clone())))),
+        kind: Kind::Uniq,
+        empty: Empty::Value,
+        fit: |signature| fit(signature, each(Uniq(signature.arguments.clone()))),
+        ..Aggregate::DEFAULT
+    },
+    Aggregate {
+        name: "uniqCombined",
+        syntax: "uniqCombined[(precision)](x, …)",
+        summary: "About how many different values there are, as uniq counts them; ClickHouse takes less memory.",
+        examples: &[("uniqCombined(x)", "4"), ("uniqCombined(12)(x % 2)", "2")],
+        kind: Kind::Uniq,
+        empty: Empty::Null,
+        fit: fit_combined,
+        ..Aggregate::DEFAULT
+    },
+    Aggregate {
+        name: "uniqCombined64",
+        syntax: "uniqCombined64[(precision)](x, …)",
+        summary: "About how many different values there are, as uniq counts them.",
+        examples: &[("uniqCombined64(x)", "4")],
+        kind: Kind::Uniq,
+        empty: Empty::Null,
+        fit: fit_combined,
+        ..Aggregate::DEFAULT
+    },
+    Aggregate {
+        name: "uniqHLL12",
+        syntax: "uniqHLL12(x, …)",
+        summary: "About how many different values there are, as uniq counts them.",
+        examples: &[("uniqHLL12(x)", "4")],
+        kind: Kind::Uniq,
+        empty: Empty::Value,
+        fit: |signature| fit(signature, each(Uniq(signature.arguments.clone()))),
+        ..Aggregate::DEFAULT
+    },
+    Aggregate {
+        name: "uniqTheta",
+        syntax: "uniqTheta(x, …)",
+        summary: "About how many different values there are, as uniq counts them.",
+        examples: &[("uniqTheta(x)", "4")],
+        kind: Kind::Uniq,
+        empty: Empty::Value,
+        fit: |signature| fit(signature, each(Uniq(signature.arguments.clone()))),
+        ..Aggregate::DEFAULT
+    },
+    Aggregate {
+        name: "uniqUpTo",
+        syntax: "uniqUpTo(most)(x, …)",
+        summary: "How many different values there are, or one more than so many.",
+        examples: &[("uniqUpTo(3)(x)", "4"), ("uniqUpTo(2)(x)", "3"), ("uniqUpTo(9)(x)", "4")],
+        kind: Kind::UniqExact,
+        empty: Empty::Value,
+        fit: |signature| {
+            signature.parameter_count(0..=1)?;
+            let most = match signature.natural(0)?.unwrap_or(10) {
+                most if most <= 100 => most as usize,
+                most => return Err(signature.bad(format_args!("counts up to 100 at most, not {most}"))),
+            };
+            fit(signature, each(UniqExact { types: signature.arguments.clone(), most }))
+        },
         ..Aggregate::DEFAULT
     },
     Aggregate {
         name: "uniqExact",
-        aliases: &["countDistinct"],
+        aliases: &["count_distinct"],
         syntax: "uniqExact(x, …) or count(DISTINCT x)",
         summary: "How many different values there are, exactly.",
         examples: &[("uniqExact(x)", "4"), ("count(DISTINCT x % 2)", "2")],
-        bind: |binding| bind(binding, |shape| Box::new(Each::new(UniqExact(shape.arguments.clone())))),
+        kind: Kind::UniqExact,
+        empty: Empty::Value,
+        fit: |signature| fit(signature, each(UniqExact { types: signature.arguments.clone(), most: usize::MAX })),
         ..Aggregate::DEFAULT
     },
 ];
 
-fn bind(binding: &Binding, new: fn(&Shape) -> Box<dyn super::states::States>) -> Result<Bound, Mismatch> {
-    binding.count(1..)?;
-    Ok(binding.ours(DataType::UInt64, Empty::Value, new))
+fn fit_combined(signature: &Signature) -> Fitted {
+    signature.parameter_count(0..=1)?;
+    if let Some(precision) = signature.natural(0)?.filter(|precision| !(12..=20).contains(precision)) {
+        return Err(signature.bad(format_args!("takes a precision of 12 to 20, not {precision}")));
+    }
+    fit(signature, each(Uniq(signature.arguments.clone())))
+}
+
+fn fit(signature: &Signature, new: New) -> Fitted {
+    signature.count(1..)?;
+    Ok((DataType::UInt64, new))
 }
 
 /// A sample of 32-bit hashes: those that end in `skip` zero bits, never more than [`SIZE_MAX`] of them.
@@ -148,7 +219,7 @@ impl Sample {
 
     fn absorb(&mut self, bytes: &[u8]) -> EngineResult<()> {
         let Some((skip, hashes)) = bytes.split_first().filter(|(skip, rest)| **skip < 32 && rest.len() % 4 == 0) else {
-            return internal_err!("a saved uniq of {} bytes", bytes.len());
+            return exec_err!("a saved uniq of {} bytes", bytes.len());
         };
         if u32::from(*skip) > self.skip {
             self.skip(u32::from(*skip));
@@ -173,8 +244,13 @@ impl Sample {
 
 /// The processor's `crc32` instruction over eight bytes, from all ones, without the final inversion.
 fn crc32c_of(value: u64) -> u32 {
+    crc32c_from(u32::MAX, value)
+}
+
+/// The same, from another beginning.
+pub(super) fn crc32c_from(crc: u32, value: u64) -> u32 {
     const POLYNOMIAL: u32 = 0x82f6_3b78;
-    value.to_le_bytes().iter().fold(u32::MAX, |crc, byte| {
+    value.to_le_bytes().iter().fold(crc, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (POLYNOMIAL & 0u32.wrapping_sub(crc & 1)))
     })
 }
@@ -186,10 +262,15 @@ fn hash32(key: u64) -> u32 {
 }
 
 impl State for Sample {
-    /// `skip, hash*`
+    /// `skip, hash*`, hashes in rising order
     fn save(&self, out: &mut Vec<u8>) {
+        if self.size == 0 {
+            return;
+        }
         out.push(self.skip as u8);
-        for hash in self.hashes() {
+        let mut hashes: Vec<u32> = self.hashes().collect();
+        hashes.sort_unstable();
+        for hash in hashes {
             out.extend_from_slice(&hash.to_le_bytes());
         }
     }
@@ -270,13 +351,26 @@ impl Hasher for Mix {
     }
 }
 
+/// Bytes of a saved key.
+const WIDTHS: [usize; 5] = [1, 2, 4, 8, 16];
+
 #[derive(Debug, Default)]
 struct Exact(HashSet<u128, BuildHasherDefault<Mix>>);
 
 impl State for Exact {
+    /// `width, key*`, keys in rising order; keys of numbers are narrow
     fn save(&self, out: &mut Vec<u8>) {
-        for key in &self.0 {
-            out.extend_from_slice(&key.to_le_bytes());
+        if self.0.is_empty() {
+            return;
+        }
+        let mut keys: Vec<u128> = self.0.iter().copied().collect();
+        keys.sort_unstable();
+        let largest = keys[keys.len() - 1];
+        let width = WIDTHS.into_iter().find(|width| largest.checked_shr(*width as u32 * 8).unwrap_or(0) == 0);
+        let width = width.unwrap_or(16);
+        out.push(width as u8);
+        for key in &keys {
+            out.extend_from_slice(&key.to_le_bytes()[..width]);
         }
     }
 
@@ -286,25 +380,38 @@ impl State for Exact {
 }
 
 #[derive(Debug)]
-struct UniqExact(Vec<DataType>);
+struct UniqExact {
+    types: Vec<DataType>,
+    /// One more than this is as good as any number above.
+    most: usize,
+}
 
 impl Fold for UniqExact {
     type State = Exact;
 
     fn update(&self, states: &mut [Exact], columns: &[ArrayRef], rows: &Rows) -> EngineResult<()> {
-        let keys = exact_keys(columns, &self.0)?;
+        let keys = exact_keys(columns, &self.types)?;
         for (row, group) in rows.iter() {
-            states[group].0.insert(keys[row]);
+            if states[group].0.len() <= self.most {
+                states[group].0.insert(keys[row]);
+            }
         }
         Ok(())
     }
 
     fn merge(&self, state: &mut Exact, bytes: &[u8]) -> EngineResult<()> {
-        if !bytes.len().is_multiple_of(16) {
-            return internal_err!("a saved uniqExact of {} bytes", bytes.len());
+        let mut reader = Reader::new(bytes);
+        let width = usize::from(reader.u8()?);
+        if !WIDTHS.contains(&width) || !reader.rest().len().is_multiple_of(width) {
+            return exec_err!("a saved uniqExact of {} bytes", bytes.len());
         }
-        for key in bytes.chunks_exact(16) {
-            state.0.insert(u128::from_le_bytes(key.try_into().expect("sixteen bytes")));
+        for key in reader.rest().chunks_exact(width) {
+            if state.0.len() > self.most {
+                break;
+            }
+            let mut all = [0; 16];
+            all[..width].copy_from_slice(key);
+            state.0.insert(u128::from_le_bytes(all));
         }
         Ok(())
     }

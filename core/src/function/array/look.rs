@@ -1,9 +1,9 @@
 //! Looking into arrays: `arrayElement`, `has`, `indexOf`.
 
-use super::{comparable_rows, default_of, with_items};
+use super::{comparable_rows, taken_or_default, with_items};
 use crate::function::convert::widen;
 use crate::function::definition::{Call, Function, Mismatch, Nulls};
-use crate::function::scalar::{Input, Kernel};
+use crate::function::scalar::{Column, Input, Kernel};
 use crate::function::typed::Typed;
 use crate::value::DataType;
 use arrow::array::*;
@@ -66,6 +66,52 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         ..Function::DEFAULT
     },
     Function {
+        name: "hasSubstr",
+        syntax: "hasSubstr(array, items)",
+        summary: "Whether the items of another array stand in an array in their order, one after the other.",
+        examples: &[
+            ("hasSubstr([1, 2, 3], [2, 3])", "1"),
+            ("hasSubstr([1, 2, 3], [1, 3])", "0"),
+            ("hasSubstr([1], [])", "1"),
+        ],
+        bind: |call| overlap(call, part),
+        ..Function::DEFAULT
+    },
+    Function {
+        name: "indexOfAssumeSorted",
+        syntax: "indexOfAssumeSorted(array, x)",
+        summary: "The place of the first equal item of an array in ascending order, from 1; 0 if there is none.",
+        examples: &[("indexOfAssumeSorted([1, 3, 3, 5], 3)", "2"), ("indexOfAssumeSorted([1, 3, 5], 4)", "0")],
+        nulls: Nulls::Own,
+        bind: |call| search(call, index_of_sorted, DataType::UInt64),
+        ..Function::DEFAULT
+    },
+    Function {
+        name: "arrayElementOrNull",
+        syntax: "arrayElementOrNull(array, n) or arrayElementOrNull(map, key)",
+        summary: "The item at a place from 1, or from the end if negative, or of a key; NULL if there is none.",
+        examples: &[
+            ("arrayElementOrNull([1, 2], 1)", "1"),
+            ("arrayElementOrNull([1, 2], 3)", "\\N"),
+            ("arrayElementOrNull(map('a', 1), 'b')", "\\N"),
+        ],
+        bind: |call| {
+            call.count(2..=2)?;
+            let nullable = |item: &DataType| match item {
+                DataType::Array(_) | DataType::Map(..) => item.clone(),
+                item => item.clone().nullable(),
+            };
+            let mut arguments = call.arguments.clone();
+            let wider = match call.bare(0) {
+                DataType::Map(key, value) => DataType::Map(key.clone(), Box::new(nullable(value))),
+                _ => nullable(call.item_type(0)?).array(),
+            };
+            arguments[0] = widen(arguments[0].clone(), &wider);
+            crate::function::scalar::delegate(call, "arrayElement", arguments)
+        },
+        ..Function::DEFAULT
+    },
+    Function {
         name: "hasAny",
         syntax: "hasAny(array, items)",
         summary: "Whether an array has one of the items of another.",
@@ -85,6 +131,14 @@ pub(crate) const FUNCTIONS: &[Function] = &[
 
 fn element(call: &Call) -> Result<Typed, Mismatch> {
     call.count(2..=2)?;
+    match call.bare(0) {
+        DataType::Dynamic => {
+            call.expect_integer(1)?;
+            return Ok(call.kernel(crate::function::dynamic::item_at, DataType::Dynamic));
+        }
+        DataType::Json => return crate::function::scalar::delegate(call, "getSubcolumn", call.arguments.clone()),
+        _ => {}
+    }
     if let DataType::Map(key, value) = call.bare(0) {
         let common = call.common_type(&[key.as_ref().clone(), call.bare(1).clone()])?;
         let map = widen(call.arguments[0].clone(), &DataType::Map(Box::new(common.clone()), value.clone()));
@@ -99,18 +153,11 @@ fn element(call: &Call) -> Result<Typed, Mismatch> {
     Ok(call.kernel(item_at, item))
 }
 
-/// Values, then the type's default.
-fn with_default(values: &ArrayRef, data_type: &DataType) -> EngineResult<ArrayRef> {
-    Ok(compute::concat(&[values.as_ref(), default_of(data_type)?.as_ref()])?)
-}
-
 fn item_at(input: &Input) -> EngineResult<ArrayRef> {
     let (lists, index) = (input.lists(0)?, input.integers(1)?);
-    let missing = lists.values().len() as u64;
-    let values = with_default(lists.values(), input.result)?;
     let places = (0..input.rows).map(|row| {
         if input.is_null(row) {
-            return missing;
+            return None;
         }
         let items = lists.range(row);
         let place = match index(row) {
@@ -118,31 +165,50 @@ fn item_at(input: &Input) -> EngineResult<ArrayRef> {
             index @ 1.. => usize::try_from(index - 1).ok(),
             index => usize::try_from(index.unsigned_abs()).ok().and_then(|back| items.len().checked_sub(back)),
         };
-        place.filter(|place| *place < items.len()).map_or(missing, |place| (items.start + place) as u64)
+        place.filter(|place| *place < items.len()).map(|place| (items.start + place) as u64)
     });
-    Ok(compute::take(&values, &UInt64Array::from_iter_values(places), None)?)
+    taken_or_default(lists.values(), &places.collect(), input.result)
 }
 
 fn value_of_key(input: &Input) -> EngineResult<ArrayRef> {
     let maps = input.columns[0].array.as_map();
-    let rows = comparable_rows(&[maps.keys(), &input.columns[1].array], false)?;
-    let missing = maps.values().len() as u64;
-    let values = with_default(maps.values(), input.result)?;
+    let equal = equal_places(maps.keys(), &input.columns[1])?;
     let places = (0..input.rows).map(|row| {
         if input.is_null(row) {
-            return missing;
+            return None;
         }
-        let (map, wanted) = (input.columns[0].at(row), rows[1].row(input.columns[1].at(row)));
+        let map = input.columns[0].at(row);
         let mut entries = maps.value_offsets()[map] as usize..maps.value_offsets()[map + 1] as usize;
-        entries.find(|entry| rows[0].row(*entry) == wanted).map_or(missing, |entry| entry as u64)
+        entries.find(|entry| equal(*entry, row)).map(|entry| entry as u64)
     });
-    Ok(compute::take(&values, &UInt64Array::from_iter_values(places), None)?)
+    taken_or_default(maps.values(), &places.collect(), input.result)
+}
+
+/// Whether the value at a place equals the needle of a row, where NULL equals NULL. A constant is compared with all
+/// values at once.
+fn equal_places<'v>(values: &'v ArrayRef, needle: &'v Column) -> EngineResult<Box<dyn Fn(usize, usize) -> bool + 'v>> {
+    if needle.is_constant && !values.data_type().is_nested() && !values.data_type().is_null() {
+        let mask = if needle.array.is_null(0) {
+            compute::is_null(values)?
+        } else {
+            let equal = compute::kernels::cmp::eq(values, &Scalar::new(needle.array.clone()))?;
+            if equal.null_count() > 0 { compute::prep_null_mask_filter(&equal) } else { equal }
+        };
+        return Ok(Box::new(move |place, _| mask.value(place)));
+    }
+    let rows = comparable_rows(&[values, &needle.array], false)?;
+    Ok(Box::new(move |place, row| rows[0].row(place) == rows[1].row(needle.at(row))))
 }
 
 fn search(call: &Call, kernel: Kernel, result: DataType) -> Result<Typed, Mismatch> {
     call.count(2..=2)?;
     let item = call.item_type(0)?.clone();
-    let common = call.common_type(&[item, call.arguments[1].data_type.clone()])?;
+    // ClickHouse compares the values of integers that no type holds both of
+    let both = [item, call.arguments[1].data_type.clone()];
+    let common = match call.common_type(&both) {
+        Err(_) if both.iter().all(DataType::is_integer) => DataType::Decimal { precision: 20, scale: 0 }.nullable(),
+        common => common?,
+    };
     let arguments = vec![with_items(call.arguments[0].clone(), &common), widen(call.arguments[1].clone(), &common)];
     Ok(call.kernel_on(kernel, result, arguments))
 }
@@ -153,11 +219,8 @@ type Search = fn(Range<usize>, &dyn Fn(&usize) -> bool) -> usize;
 /// For each row a number, made of the places of the items and of whether one equals the needle.
 fn each_search(input: &Input, of: Search) -> EngineResult<ArrayRef> {
     let lists = input.lists(0)?;
-    let rows = comparable_rows(&[lists.values(), &input.columns[1].array], false)?;
-    input.numbers(|row| {
-        let needle = rows[1].row(input.columns[1].at(row));
-        Ok(of(lists.range(row), &|place| rows[0].row(*place) == needle) as i64)
-    })
+    let equal = equal_places(lists.values(), &input.columns[1])?;
+    input.numbers(|row| Ok(of(lists.range(row), &|place| equal(*place, row)) as i64))
 }
 
 fn has(input: &Input) -> EngineResult<ArrayRef> {
@@ -166,6 +229,37 @@ fn has(input: &Input) -> EngineResult<ArrayRef> {
 
 fn index_of(input: &Input) -> EngineResult<ArrayRef> {
     each_search(input, |mut items, equal| items.position(|place| equal(&place)).map_or(0, |place| place + 1))
+}
+
+/// By halves; items that are not in order give any answer.
+fn index_of_sorted(input: &Input) -> EngineResult<ArrayRef> {
+    let lists = input.lists(0)?;
+    let rows = comparable_rows(&[lists.values(), &input.columns[1].array], false)?;
+    input.numbers(|row| {
+        let needle = rows[1].row(input.columns[1].at(row));
+        let items = lists.range(row);
+        let (mut low, mut high) = (items.start, items.end);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if rows[0].row(middle) < needle { low = middle + 1 } else { high = middle }
+        }
+        let found = low < items.end && rows[0].row(low) == needle;
+        Ok(if found { (low - items.start + 1) as i64 } else { 0 })
+    })
+}
+
+/// Whether the second array is a part of the first.
+fn part(input: &Input) -> EngineResult<ArrayRef> {
+    let (left, right) = (input.lists(0)?, input.lists(1)?);
+    let rows = comparable_rows(&[left.values(), right.values()], false)?;
+    input.bytes(|row| {
+        let (items, wanted) = (left.range(row), right.range(row));
+        let starts = items.start..(items.end + 1).saturating_sub(wanted.len());
+        let found = starts.into_iter().any(|start| {
+            wanted.clone().enumerate().all(|(index, place)| rows[0].row(start + index) == rows[1].row(place))
+        });
+        Ok((wanted.is_empty() || found).into())
+    })
 }
 
 fn count_equal(input: &Input) -> EngineResult<ArrayRef> {

@@ -4,6 +4,7 @@
 //! instead of one per pair of types.
 
 use super::cast::{OnError, parse_rows, primitive};
+use crate::function::fault::{Fault, fault};
 use crate::value::DataType;
 use arrow::array::*;
 use arrow::compute;
@@ -14,13 +15,21 @@ use std::sync::Arc;
 use arrow::datatypes::DataType as Arrow;
 
 /// Integers, floats, `Bool`, enums and intervals as such.
-pub(super) fn cast(array: &ArrayRef, to: &DataType) -> EngineResult<ArrayRef> {
+pub(super) fn cast(array: &ArrayRef, to: &DataType, on_error: OnError) -> EngineResult<ArrayRef> {
     if *to == DataType::Bool {
         let zero = datafusion::scalar::ScalarValue::new_zero(array.data_type())?.to_scalar()?;
         return Ok(Arc::new(compute::kernels::cmp::neq(array, &zero)?));
     }
     match to.to_arrow() {
         arrow @ (Arrow::Float32 | Arrow::Float64) => Ok(compute::cast(array, &arrow)?),
+        arrow if array.data_type().is_floating() => {
+            let floats = compute::cast(array, &Arrow::Float64)?;
+            let floats = primitive::<Float64Type>(&floats)?;
+            if on_error == OnError::Fail && floats.iter().flatten().any(|value| !value.is_finite()) {
+                return fault(Fault::CannotConvert, format!("cannot convert a float that is not finite to {to}"));
+            }
+            narrow(&floats.unary(float_bits), &arrow)
+        }
         arrow => narrow(&bits(array)?, &arrow),
     }
 }
@@ -39,7 +48,12 @@ pub(crate) fn bits(array: &ArrayRef) -> EngineResult<Int64Array> {
 }
 
 fn float_bits(value: f64) -> i64 {
-    if value >= 9_223_372_036_854_775_808.0 { value as u64 as i64 } else { value as i64 }
+    // out of both ranges, what the machine's instruction gives
+    match value {
+        _ if !(-9_223_372_036_854_775_808.0..18_446_744_073_709_551_616.0).contains(&value) => i64::MIN,
+        _ if value >= 9_223_372_036_854_775_808.0 => value as u64 as i64,
+        _ => value as i64,
+    }
 }
 
 /// Cuts to the width of `to`.
@@ -69,10 +83,6 @@ pub(super) fn from_strings(strings: &StringViewArray, to: &DataType, on_error: O
         }
         DataType::Float64 => {
             parse_rows::<Float64Type>(strings, to, on_error, |text| parse_float(text)?.parse().ok(), failure)
-        }
-        DataType::Decimal { .. } => {
-            let options = compute::CastOptions { safe: on_error != OnError::Fail, ..Default::default() };
-            Ok(compute::cast_with_options(&strings, &to.to_arrow(), &options)?)
         }
         _ => {
             let signed = to.is_signed_integer();
@@ -127,17 +137,33 @@ fn parse_bool(text: &str) -> Option<u8> {
     }
 }
 
-fn failure(text: &str, to: &DataType) -> String {
-    if text.is_empty() {
-        return format!("attempt to read after eof: cannot parse {to} from String, because value is too short");
-    }
-    if to.is_unsigned_integer() && text.starts_with('-') {
-        return format!("unsigned type must not contain '-' symbol: cannot parse {to} from String");
-    }
-    let end = text.bytes().position(|c| !c.is_ascii_digit()).unwrap_or(text.len());
-    let place = match end {
-        0 => "syntax error at begin of string".to_owned(),
-        _ => format!("syntax error at position {end} (parsed just '{}')", &text[..end]),
+pub(super) fn failure(text: &str, to: &DataType) -> datafusion::error::DataFusionError {
+    let begins = text.trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_digit());
+    let (kind, message) = match to {
+        DataType::Bool => (Fault::CannotParseBool, format!("cannot parse boolean value {text:?}")),
+        _ if to.is_float() && !begins => {
+            (Fault::CannotParseNumber, format!("cannot read floating point value {text:?}"))
+        }
+        _ if text.is_empty() => {
+            let message =
+                format!("attempt to read after eof: cannot parse {to} from String, because value is too short");
+            (Fault::TextIsTooShort, message)
+        }
+        _ if to.is_unsigned_integer() && text.starts_with('-') => (
+            Fault::CannotParseNumber,
+            format!("unsigned type must not contain '-' symbol: cannot parse {to} from String"),
+        ),
+        _ => {
+            let end = text.bytes().position(|c| !c.is_ascii_digit()).unwrap_or(text.len());
+            let place = match end {
+                0 => "syntax error at begin of string".to_owned(),
+                _ => format!("syntax error at position {end} (parsed just '{}')", &text[..end]),
+            };
+            let message = format!(
+                "cannot parse string '{text}' as {to}: {place}; there are to{to}OrZero and to{to}OrNull functions"
+            );
+            (Fault::CannotParseText, message)
+        }
     };
-    format!("cannot parse string '{text}' as {to}: {place}; there are to{to}OrZero and to{to}OrNull functions")
+    kind.error(message)
 }

@@ -33,6 +33,12 @@ pub(super) fn to_strings(array: &ArrayRef, from: &DataType) -> EngineResult<Arra
     Ok(Arc::new(out.finish()))
 }
 
+/// A FixedString's value ends before the zeros at its end.
+pub(super) fn without_zeros(strings: &ArrayRef) -> ArrayRef {
+    let trimmed = strings.as_string_view().iter().map(|text| text.map(|text| text.trim_end_matches('\0')));
+    Arc::new(trimmed.collect::<StringViewArray>())
+}
+
 /// `is_nested`: inside of arrays, tuples and maps, where text and dates are quoted.
 pub(crate) fn writer<'a>(array: &'a dyn Array, from: &DataType, is_nested: bool) -> EngineResult<Writer<'a>> {
     use DataType as T;
@@ -67,7 +73,29 @@ pub(crate) fn writer<'a>(array: &'a dyn Array, from: &DataType, is_nested: bool)
             Box::new(|out, row| write_float(out, values.value(row), || format!("{:e}", values.value(row))))
         }
         T::Decimal { .. } => decimals(array)?,
-        T::String | T::Json => {
+        T::Int128 => {
+            let values = primitive::<Decimal128Type>(array)?.values();
+            Box::new(|out, row| {
+                let _ = write!(out, "{}", values[row]);
+            })
+        }
+        T::UInt128 | T::Int256 | T::UInt256 => {
+            let (values, signed) = (primitive::<Decimal256Type>(array)?.values(), *from.bare() == T::Int256);
+            Box::new(move |out, row| super::wide::write(out, values[row], signed))
+        }
+        T::IPv6 => {
+            let values = array.as_fixed_size_binary();
+            quoted(is_nested, Box::new(|out, row| write_ipv6(out, values.value(row))))
+        }
+        T::Dynamic => {
+            let values = array.as_string_view();
+            Box::new(move |out, row| crate::function::dynamic::write_dynamic(values.value(row), is_nested, out))
+        }
+        T::Json => {
+            let values = array.as_string_view();
+            Box::new(move |out, row| crate::function::dynamic::write_object(values.value(row), is_nested, out))
+        }
+        T::String => {
             let values = array.as_string_view();
             if is_nested {
                 return Ok(Box::new(|out, row| write_quoted(out, values.value(row))));
@@ -243,6 +271,12 @@ fn decimals(array: &dyn Array) -> EngineResult<Writer<'_>> {
         let short = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
         out.extend_from_slice(short.as_bytes());
     }))
+}
+
+fn write_ipv6(out: &mut Vec<u8>, bytes: &[u8]) {
+    if let Ok(octets) = <[u8; 16]>::try_from(bytes) {
+        let _ = write!(out, "{}", std::net::Ipv6Addr::from(octets));
+    }
 }
 
 /// Sixteen bytes in the order they are written.

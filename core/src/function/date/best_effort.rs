@@ -1,16 +1,18 @@
 //! `parseDateTimeBestEffort`: dates and times as people and programs write them.
 //!
-//! A text without a year is refused; ClickHouse takes the current one.
+//! A text without a year is of the current one, where the time of the query is known; else it is refused.
 
 use super::calendar::{self, DAY_S};
 use super::text::Moment;
 use crate::function::convert::{OnError, from_ticks, unit_digits};
 use crate::function::definition::{Call, Function, Mismatch, family};
+use crate::function::fault::{Fault, fault};
 use crate::function::scalar::{Input, Kernel};
-use crate::function::typed::Typed;
+use crate::function::typed::{Typed, literal};
 use crate::value::DataType;
 use arrow::array::{ArrayRef, Int64Array};
-use datafusion::common::{Result as EngineResult, exec_err};
+use datafusion::common::Result as EngineResult;
+use datafusion::scalar::ScalarValue;
 
 pub(crate) const FUNCTIONS: &[Function] = family! {
     "parseDateTimeBestEffort" | "parseDateTime32BestEffort", exact_case, "parseDateTimeBestEffort(s[, zone])", "Reads a time in almost any notation; of 1/2/2024, the day first.", [("parseDateTimeBestEffort('2024-01-31T10:00:00+02:00')", "2024-01-31 08:00:00"), ("parseDateTimeBestEffort('1700000000')", "2023-11-14 22:13:20"), ("parseDateTimeBestEffort('Sat, 18 Aug 2018 07:22:16 GMT')", "2018-08-18 07:22:16"), ("parseDateTimeBestEffort('Aug 18, 2018 5:00 PM')", "2018-08-18 17:00:00"), ("parseDateTimeBestEffort('31/01/2024')", "2024-01-31 00:00:00")], |call| bind(call, OnError::Fail, |input| parsed(input, OnError::Fail, Order::DayFirst));
@@ -22,6 +24,9 @@ pub(crate) const FUNCTIONS: &[Function] = family! {
     "parseDateTime64BestEffort", exact_case, "parseDateTime64BestEffort(s[, digits[, zone]])", "As parseDateTimeBestEffort, with so many digits of a fraction, or 3.", [("parseDateTime64BestEffort('2024-01-31 10:00:00.5')", "2024-01-31 10:00:00.500"), ("parseDateTime64BestEffort('1700000000123')", "2023-11-14 22:13:20.123")], |call| bind(call, OnError::Fail, |input| parsed(input, OnError::Fail, Order::DayFirst));
     "parseDateTime64BestEffortOrNull", exact_case, "parseDateTime64BestEffortOrNull(s[, digits[, zone]])", "As parseDateTime64BestEffort; NULL if the text is no time.", [("parseDateTime64BestEffortOrNull('x')", "\\N")], |call| bind(call, OnError::Null, |input| parsed(input, OnError::Null, Order::DayFirst));
     "parseDateTime64BestEffortOrZero", exact_case, "parseDateTime64BestEffortOrZero(s[, digits[, zone]])", "As parseDateTime64BestEffort; the epoch if the text is no time.", [("parseDateTime64BestEffortOrZero('x')", "1970-01-01 00:00:00.000")], |call| bind(call, OnError::Default, |input| parsed(input, OnError::Default, Order::DayFirst));
+    "parseDateTime64BestEffortUS", exact_case, "parseDateTime64BestEffortUS(s[, digits[, zone]])", "As parseDateTime64BestEffort; of 1/2/2024, the month first.", [("parseDateTime64BestEffortUS('05/15/2024 10:00:00.5')", "2024-05-15 10:00:00.500")], |call| bind(call, OnError::Fail, |input| parsed(input, OnError::Fail, Order::MonthFirst));
+    "parseDateTime64BestEffortUSOrNull", exact_case, "parseDateTime64BestEffortUSOrNull(s[, digits[, zone]])", "As parseDateTime64BestEffortUS; NULL if the text is no time.", [("parseDateTime64BestEffortUSOrNull('x')", "\\N")], |call| bind(call, OnError::Null, |input| parsed(input, OnError::Null, Order::MonthFirst));
+    "parseDateTime64BestEffortUSOrZero", exact_case, "parseDateTime64BestEffortUSOrZero(s[, digits[, zone]])", "As parseDateTime64BestEffortUS; the epoch if the text is no time.", [("parseDateTime64BestEffortUSOrZero('x')", "1970-01-01 00:00:00.000")], |call| bind(call, OnError::Default, |input| parsed(input, OnError::Default, Order::MonthFirst));
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,11 +50,14 @@ fn bind(call: &Call, on_error: OnError, kernel: Kernel) -> Result<Typed, Mismatc
         DataType::DateTime(zone)
     };
     let result = if on_error == OnError::Null { result.nullable() } else { result };
-    Ok(call.kernel_on(kernel, result, vec![call.text(0)?]))
+    let now = literal(ScalarValue::Int64(Some(call.context.now_ns)), DataType::Int64);
+    Ok(call.kernel_on(kernel, result, vec![call.text(0)?, now]))
 }
 
 fn parsed(input: &Input, on_error: OnError, order: Order) -> EngineResult<ArrayRef> {
     let text = input.strings(0)?;
+    let now_s = input.integers(1)?(0).div_euclid(1_000_000_000);
+    let this_year = i64::from(calendar::civil(now_s.div_euclid(DAY_S) as i32).year);
     let zone = super::Zone::new(input.result.time_zone());
     let unit = unit_digits(input.result);
     let digits = match input.result.bare() {
@@ -63,14 +71,17 @@ fn parsed(input: &Input, on_error: OnError, order: Order) -> EngineResult<ArrayR
             continue;
         }
         let text = text.get(row);
-        out.push(match (read(text, order), on_error) {
-            (Some(moment), _) => Some(match digits {
-                Some(digits) => moment.unix_in(&zone, unit, digits),
-                None => moment.unix(&zone).clamp(0, i64::from(u32::MAX)),
-            }),
+        let moment = read(text, order, Some(this_year), digits.is_some()).and_then(|moment| match digits {
+            Some(digits) => moment.unix_in(&zone, unit, digits),
+            None => Some(moment.unix(&zone).clamp(0, i64::from(u32::MAX))),
+        });
+        out.push(match (moment, on_error) {
+            (Some(tick), _) => Some(tick),
             (None, OnError::Null) => None,
             (None, OnError::Default) => Some(0),
-            (None, OnError::Fail) => return exec_err!("cannot read DateTime: {text:?} is no date or time"),
+            (None, OnError::Fail) => {
+                return fault(Fault::CannotParseTime, format!("cannot read DateTime: {text:?} is no date or time"));
+            }
         });
     }
     from_ticks(Int64Array::from(out), input.result)
@@ -89,9 +100,14 @@ struct Reading {
     offset: Option<i64>,
 }
 
-fn read(text: &str, order: Order) -> Option<Moment> {
+/// A time in almost any notation; the day before the month. `has_fraction`: Unix time may have one.
+pub(crate) fn read_best_effort(text: &str, this_year: Option<i64>, has_fraction: bool) -> Option<Moment> {
+    read(text, Order::DayFirst, this_year, has_fraction)
+}
+
+fn read(text: &str, order: Order, this_year: Option<i64>, has_fraction: bool) -> Option<Moment> {
     let mut cursor = Cursor(text.trim().as_bytes());
-    if let Some(moment) = read_unix(cursor.0) {
+    if let Some(moment) = read_unix(cursor.0, has_fraction) {
         return Some(moment);
     }
     let mut reading = Reading::default();
@@ -104,15 +120,16 @@ fn read(text: &str, order: Order) -> Option<Moment> {
             _ => return None,
         }
     }
-    reading.moment()
+    reading.moment(this_year)
 }
 
 /// 9 or 10 digits are seconds, with a fraction maybe; 13 are milliseconds, 16 microseconds, 19 nanoseconds.
-fn read_unix(text: &[u8]) -> Option<Moment> {
+fn read_unix(text: &[u8], has_fraction: bool) -> Option<Moment> {
     let mut cursor = Cursor(text);
     let (value, count) = cursor.digits(19)?;
     let (seconds, nanoseconds) = match count {
-        9 | 10 => (value, cursor.fraction()?),
+        9 | 10 if has_fraction => (value, cursor.fraction()?),
+        9 | 10 => (value, 0),
         13 => (value / 1000, value % 1000 * 1_000_000),
         16 => (value / 1_000_000, value % 1_000_000 * 1000),
         19 => (value / 1_000_000_000, value % 1_000_000_000),
@@ -245,8 +262,11 @@ impl Reading {
         Some(())
     }
 
-    fn moment(self) -> Option<Moment> {
-        let (year, month, day) = (self.year?, self.month.unwrap_or(1), self.day.unwrap_or(1));
+    fn moment(self, this_year: Option<i64>) -> Option<Moment> {
+        if self.year.is_none() && self.month.is_none() && self.day.is_none() && self.time.is_none() {
+            return None;
+        }
+        let (year, month, day) = (self.year.or(this_year)?, self.month.unwrap_or(1), self.day.unwrap_or(1));
         let [mut hour, minute, second, nanoseconds] = self.time.unwrap_or_default();
         match self.is_afternoon {
             Some(true) if hour < 12 => hour += 12,
@@ -256,7 +276,8 @@ impl Reading {
         let is_date = (1..=12).contains(&month)
             && day >= 1
             && day <= i64::from(calendar::days_in_month(year as i32, month as u32));
-        if !is_date || hour > 23 || minute > 59 || second > 59 {
+        // hours, minutes and seconds may run over
+        if !is_date {
             return None;
         }
         let days = i64::from(calendar::days(year as i32, month as u32, day as u32));
@@ -328,7 +349,7 @@ impl Cursor<'_> {
         if !self.take(b'.') {
             return Some(0);
         }
-        let (value, count) = self.digits(9)?;
+        let Some((value, count)) = self.digits(9) else { return Some(0) };
         while self.peek().is_some_and(|next| next.is_ascii_digit()) {
             self.skip();
         }

@@ -62,10 +62,13 @@ pub(crate) fn weekday(days: i32) -> i32 {
     (days + 3).rem_euclid(7)
 }
 
+const MONTHS_MAX: i64 = 12 * 20_000;
+
 /// The day so many months later; the 31st of a short month is its last day.
 pub(crate) fn add_months(from: i32, months: i64) -> i32 {
     let Civil { year, month, day } = civil(from);
-    let total = i64::from(year) * 12 + i64::from(month) - 1 + months;
+    // no calendar goes further, and the sum stays small
+    let total = i64::from(year) * 12 + i64::from(month) - 1 + months.clamp(-MONTHS_MAX, MONTHS_MAX);
     let (year, month) = (total.div_euclid(12) as i32, total.rem_euclid(12) as u32 + 1);
     days(year, month, day.min(days_in_month(year, month)))
 }
@@ -101,21 +104,21 @@ impl Zone {
 
     #[inline]
     pub(crate) fn to_local(&self, unix: i64) -> i64 {
-        unix + self.offset(unix)
+        unix.wrapping_add(self.offset(unix))
     }
 
     /// The first moment a wall clock shows this; a time that is skipped counts by the offset after the gap.
     #[inline]
     pub(crate) fn to_unix(&self, local: i64) -> i64 {
         let Some(zone) = self.zone else { return local };
-        let before = offset_at(zone, local - DAY_S);
-        let after = offset_at(zone, local + DAY_S);
+        let before = offset_at(zone, local.saturating_sub(DAY_S));
+        let after = offset_at(zone, local.saturating_add(DAY_S));
         if before == after {
             // Two changes within two days are not known of any zone.
-            return local - before;
+            return local.saturating_sub(before);
         }
-        let early = local - before;
-        if offset_at(zone, early) == before { early } else { local - after }
+        let early = local.saturating_sub(before);
+        if offset_at(zone, early) == before { early } else { local.saturating_sub(after) }
     }
 }
 

@@ -1,9 +1,12 @@
 //! `toYear`, `toHour`, `toYYYYMM`, `toUnixTimestamp` …: one number of a date or time.
+//!
+//! Numbers that count from the epoch are zero before it.
 
 use super::calendar::{self, Civil, DAY_S, Zone};
 use super::start_of::with_zone;
 use crate::function::convert::{narrow, ticks, unit_digits};
 use crate::function::definition::{Call, Function, Mismatch};
+use crate::function::fault::{Fault, fault};
 use crate::function::scalar::{Input, Kernel};
 use crate::function::typed::Typed;
 use crate::value::DataType;
@@ -48,7 +51,15 @@ pub(crate) const FUNCTIONS: &[Function] = components! {
     "toYYYYMMDDhhmmss", &[], false, UInt64, Day, true, all_digits, "All of a time as one number.", [("toYYYYMMDDhhmmss(toDateTime('2024-05-15 13:47:12'))", "20240515134712")];
     "toISOYear", &[], false, UInt16, Day, true, |local| iso_week(local).0, "The year that the ISO week belongs to.", [("toISOYear(toDate('2024-12-30'))", "2025")];
     "toISOWeek", &[], false, UInt8, Day, false, |local| iso_week(local).1, "The ISO week, 1 to 53.", [("toISOWeek(toDate('2024-12-30'))", "1")];
-    "toRelativeDayNum", &[], false, UInt32, Day, true, |local| local.div_euclid(DAY_S), "Days since 1970-01-01.", [("toRelativeDayNum(toDate('1970-01-11'))", "10")];
+    "toDaysInMonth", &[], false, UInt8, Day, false, |local| { let day = civil(local); calendar::days_in_month(day.year, day.month).into() }, "How many days the month has.", [("toDaysInMonth(toDate('2024-02-15'))", "29")];
+    "toDaysSinceYearZero", &["TO_DAYS"], true, UInt32, Day, true, |local| local.div_euclid(DAY_S) + YEAR_ZERO_DAYS, "Days since 0000-01-01.", [("toDaysSinceYearZero(toDate('2024-05-15'))", "739386")];
+    "toMonthNumSinceEpoch", &[], false, UInt32, Day, true, |local| (months(local) - 1970 * 12).max(0), "Months since January 1970.", [("toMonthNumSinceEpoch(toDate('2024-05-15'))", "652")];
+    "toYearNumSinceEpoch", &[], false, UInt16, Day, true, |local| i64::from(civil(local).year - 1970).max(0), "Years since 1970.", [("toYearNumSinceEpoch(toDate('2024-05-15'))", "54")];
+    "toRelativeYearNum", &[], false, UInt16, Day, true, |local| civil(local).year.into(), "The year.", [("toRelativeYearNum(toDate('2024-05-15'))", "2024")];
+    "toRelativeQuarterNum", &[], false, UInt32, Day, true, |local| months(local).div_euclid(3), "Quarters since the year zero.", [("toRelativeQuarterNum(toDate('2024-05-15'))", "8097")];
+    "toRelativeMonthNum", &[], false, UInt32, Day, true, |local| months(local) + 1, "Months since the year zero.", [("toRelativeMonthNum(toDate('2024-05-15'))", "24293")];
+    "toRelativeWeekNum", &[], false, UInt32, Day, true, |local| (local.div_euclid(DAY_S) + 3).div_euclid(7).max(0), "Weeks since the epoch.", [("toRelativeWeekNum(toDate('2024-05-15'))", "2837")];
+    "toRelativeDayNum", &[], false, UInt32, Day, true, |local| local.div_euclid(DAY_S).max(0), "Days since 1970-01-01.", [("toRelativeDayNum(toDate('1970-01-11'))", "10")];
 };
 
 const TO_DAY_OF_WEEK: Function = Function {
@@ -82,6 +93,7 @@ const TO_DAY_OF_WEEK: Function = Function {
 
 const TO_UNIX_TIMESTAMP: Function = Function {
     name: "toUnixTimestamp",
+    case_insensitive: false,
     syntax: "toUnixTimestamp(time[, zone])",
     summary: "Seconds since 1970-01-01 00:00:00 UTC.",
     examples: &[
@@ -94,17 +106,84 @@ const TO_UNIX_TIMESTAMP: Function = Function {
         let zone = if call.arguments.len() > 1 { Some(call.constant_zone(1)?) } else { None };
         let time = call.arguments[0].clone();
         let time = match time.data_type.bare() {
-            DataType::String => crate::function::cast(time, &DataType::DateTime(zone))?,
-            DataType::Date | DataType::Date32 => crate::function::cast(time, &DataType::DateTime(zone))?,
+            DataType::String | DataType::Date | DataType::Date32 => {
+                crate::function::cast(time, &DataType::DateTime(zone))?
+            }
             _ => {
                 call.expect_time(0)?;
                 time
             }
         };
+        if let DataType::DateTime64(..) = time.data_type.bare() {
+            return Ok(call.kernel_on(unix_seconds, DataType::UInt32, vec![time]));
+        }
         crate::function::cast(time, &DataType::UInt32)
     },
     ..Function::DEFAULT
 };
+
+/// From 0000-01-01 to 1970-01-01.
+pub(super) const YEAR_ZERO_DAYS: i64 = 719_528;
+
+fn months(local: i64) -> i64 {
+    let day = civil(local);
+    i64::from(day.year) * 12 + i64::from(day.month) - 1
+}
+
+macro_rules! moments {
+    ($($name:literal, $aliases:expr, $result:ident, $least:ident, $number:expr, $summary:literal, [$($example:expr),*];)*) => {
+        &[$(Function {
+            name: $name,
+            aliases: $aliases,
+            case_insensitive: {
+                const ALIASES: &[&str] = $aliases;
+                !ALIASES.is_empty()
+            },
+            syntax: concat!($name, "(time[, zone])"),
+            summary: $summary,
+            examples: &[$($example),*],
+            bind: |call| component(call, Least::$least, DataType::$result, |input| moments(input, $number)),
+            ..Function::DEFAULT
+        }),*]
+    };
+}
+
+/// Those that look at the fraction of a second, or at Unix time.
+pub(crate) const MOMENTS: &[Function] = moments! {
+    "toMillisecond", &["MILLISECOND"], UInt16, Time, |unix, _| unix.rem_euclid(NANOSECONDS) / 1_000_000, "The millisecond, 0 to 999.", [("toMillisecond(toDateTime64('2024-05-15 13:47:12.345', 3))", "345")];
+    "toMicrosecond", &["MICROSECOND"], UInt32, Time, |unix, _| unix.rem_euclid(NANOSECONDS) / 1000, "The microsecond, 0 to 999999.", [("toMicrosecond(toDateTime64('2024-05-15 13:47:12.345', 3))", "345000")];
+    "toNanosecond", &["NANOSECOND"], UInt32, Time, |unix, _| unix.rem_euclid(NANOSECONDS), "The nanosecond, 0 to 999999999.", [("toNanosecond(toDateTime64('2024-05-15 13:47:12.345', 3))", "345000000")];
+    "toRelativeHourNum", &[], UInt32, Day, |unix, offset| {
+        let unix = seconds(unix);
+        // a wall clock whose hours are not UTC's counts its own
+        let skew = offset.rem_euclid(3600);
+        (unix + skew).div_euclid(3600).max(0)
+    }, "Hours since the epoch.", [("toRelativeHourNum(toDateTime('2024-05-15 13:47:12'))", "476605")];
+    "toRelativeMinuteNum", &[], UInt32, Day, |unix, _| seconds(unix).div_euclid(60).max(0), "Minutes since the epoch.", [("toRelativeMinuteNum(toDateTime('2024-05-15 13:47:12'))", "28596347")];
+    "toRelativeSecondNum", &[], UInt32, Day, |unix, _| seconds(unix).max(0), "Seconds since the epoch.", [("toRelativeSecondNum(toDateTime('2024-05-15 13:47:12'))", "1715780832")];
+    "timezoneOffset" , &["timeZoneOffset"], Int32, Time, |_, offset| offset, "Seconds that the time's zone is ahead of UTC.", [("timezoneOffset(toDateTime('2024-07-01 00:00:00', 'Europe/Madrid'))", "7200")];
+};
+
+const NANOSECONDS: i128 = 1_000_000_000;
+
+fn seconds(nanoseconds: i128) -> i64 {
+    nanoseconds.div_euclid(NANOSECONDS) as i64
+}
+
+/// A number of each row's Unix time in nanoseconds and its zone's offset.
+fn moments<N: TryInto<i64>>(input: &Input, number: impl Fn(i128, i64) -> N) -> EngineResult<ArrayRef> {
+    let source = &input.types[0];
+    let values = ticks(&input.columns[0].array)?;
+    let (nanoseconds, zone) = match source.bare() {
+        DataType::Date | DataType::Date32 => (i128::from(DAY_S) * NANOSECONDS, Zone::new(chrono_tz::UTC)),
+        _ => (10i128.pow(9 - unit_digits(source)), Zone::new(source.time_zone())),
+    };
+    let numbers: Int64Array = values.unary(|tick| {
+        let unix = i128::from(tick) * nanoseconds;
+        number(unix, zone.offset(seconds(unix))).try_into().unwrap_or(0)
+    });
+    narrow(&numbers, &input.result.to_arrow())
+}
 
 fn component(call: &Call, least: Least, result: DataType, kernel: Kernel) -> Result<Typed, Mismatch> {
     call.count(1..=2)?;
@@ -127,6 +206,18 @@ fn numbers(input: &Input, number: impl Fn(i64) -> i64) -> EngineResult<ArrayRef>
         values.unary(|tick| number(zone.to_local(tick.div_euclid(per_second))))
     };
     narrow(&numbers, &input.result.to_arrow())
+}
+
+fn unix_seconds(input: &Input) -> EngineResult<ArrayRef> {
+    let per_second = 10i64.pow(unit_digits(&input.types[0]));
+    let ticks = ticks(&input.columns[0].array)?;
+    input.numbers(|row| {
+        let second = ticks.value(input.columns[0].at(row)).div_euclid(per_second);
+        if u32::try_from(second).is_err() {
+            return fault(Fault::DecimalOverflow, format!("decimal overflow: {second} is no UInt32"));
+        }
+        Ok(second)
+    })
 }
 
 fn civil(local: i64) -> Civil {

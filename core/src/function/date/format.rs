@@ -14,7 +14,7 @@ pub(crate) const FUNCTIONS: &[Function] = family! {
     "formatDateTime" | "DATE_FORMAT", any_case, "formatDateTime(time, format[, zone])", "A time as text: %Y year, %m month, %d day, %H hour, %i minute, %S second and more.", [("formatDateTime(toDateTime('2024-05-05 03:07:09'), '%Y-%m-%d %H:%i:%S')", "2024-05-05 03:07:09"), ("formatDateTime(toDateTime('2024-05-05 03:07:09'), '%j %a %b %e %I %p %y %D %F %T %R %u %w %V %G %C %%')", "126 Sun May 5 03 AM 24 05/05/24 2024-05-05 03:07:09 03:07 7 0 18 2024 20 %"), ("formatDateTime(toDateTime('2024-05-05 03:07:09'), '%H', 'Asia/Tokyo')", "12")], bind;
 };
 
-const MONTHS: [&str; 12] = [
+pub(super) const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -28,9 +28,9 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+pub(super) const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-const LETTERS: &str = "aAbBcCdDeEfFgGhHiIjklmMnpQrRsStTuUVwWyYz%";
+const LETTERS: &str = "abcCdDefFgGhHiIjklmMnpQrRsStTuVwWyYz%";
 
 fn bind(call: &Call) -> Result<Typed, Mismatch> {
     call.count(2..=3)?;
@@ -51,7 +51,6 @@ fn write(input: &Input) -> EngineResult<ArrayRef> {
     let (source, format) = (&input.types[0], input.strings(1)?);
     let is_day = matches!(source.bare(), DataType::Date | DataType::Date32);
     let unit = unit_digits(source);
-    let digits = if let DataType::DateTime64(digits, _) = source.bare() { u32::from(*digits) } else { 0 };
     let per_second = 10i64.pow(unit);
     let (values, zone) = (ticks(&input.columns[0].array)?, Zone::new(source.time_zone()));
     let mut bytes = Vec::new();
@@ -60,7 +59,7 @@ fn write(input: &Input) -> EngineResult<ArrayRef> {
         let (unix, fraction) =
             if is_day { (tick * DAY_S, 0) } else { (tick.div_euclid(per_second), tick.rem_euclid(per_second)) };
         let offset = if is_day { 0 } else { zone.offset(unix) };
-        let moment = Shown { local: unix + offset, offset, nanoseconds: fraction * 10i64.pow(9 - unit), digits };
+        let moment = Shown { local: unix + offset, offset, nanoseconds: fraction * 10i64.pow(9 - unit) };
         bytes.clear();
         moment.write(&mut bytes, format.get(row));
         out.push_str(&String::from_utf8_lossy(&bytes));
@@ -72,7 +71,6 @@ struct Shown {
     local: i64,
     offset: i64,
     nanoseconds: i64,
-    digits: u32,
 }
 
 impl Shown {
@@ -113,9 +111,9 @@ impl Shown {
             'u' => write_digits(out, weekday as u64 + 1, 1),
             'w' => write_digits(out, (weekday as u64 + 1) % 7, 1),
             'a' => out.extend_from_slice(&DAYS[weekday].as_bytes()[..3]),
-            'W' | 'A' => out.extend_from_slice(DAYS[weekday].as_bytes()),
+            'W' => out.extend_from_slice(DAYS[weekday].as_bytes()),
             'b' => out.extend_from_slice(&MONTHS[month as usize - 1].as_bytes()[..3]),
-            'M' | 'B' => out.extend_from_slice(MONTHS[month as usize - 1].as_bytes()),
+            'M' => out.extend_from_slice(MONTHS[month as usize - 1].as_bytes()),
             'p' => out.extend_from_slice(if hour < 12 { b"AM" } else { b"PM" }),
             'F' => write_date(out, days),
             'D' => self.write(out, "%m/%d/%y"),
@@ -132,8 +130,7 @@ impl Shown {
                 write_digits(out, minutes / 60 * 100 + minutes % 60, 4);
             }
             'f' => {
-                let digits = if self.digits == 0 { 6 } else { self.digits.max(6) };
-                write_digits(out, (self.nanoseconds / 10i64.pow(9 - digits)) as u64, digits as usize);
+                write_digits(out, (self.nanoseconds / 1000) as u64, 6);
             }
             'n' => out.push(b'\n'),
             't' => out.push(b'\t'),
@@ -142,7 +139,7 @@ impl Shown {
     }
 }
 
-fn iso_week(days: i32) -> (i32, u64) {
+pub(super) fn iso_week(days: i32) -> (i32, u64) {
     let thursday = days - calendar::weekday(days) + 3;
     let year = calendar::civil(thursday).year;
     (year, ((thursday - calendar::days(year, 1, 1)) / 7 + 1) as u64)

@@ -13,7 +13,7 @@ use datafusion::logical_expr::Operator;
 macro_rules! units {
     ($($unit:ident, $interval:literal, $add:literal, $subtract:literal, $after:literal;)*) => {
         &[
-            DATE_ADD, DATE_SUB,
+            DATE_ADD, DATE_SUB, ADD_DATE, SUB_DATE,
             $(
                 Function {
                     name: $interval,
@@ -83,6 +83,34 @@ const DATE_SUB: Function = Function {
     ..Function::DEFAULT
 };
 
+const ADD_DATE: Function = Function {
+    name: "addDate",
+    case_insensitive: true,
+    syntax: "addDate(time, INTERVAL n unit)",
+    summary: "Adds an interval to a date or time.",
+    examples: &[("addDate(toDate('2024-01-31'), INTERVAL 1 DAY)", "2024-02-01")],
+    bind: |call| with_interval(call, "plus"),
+    ..Function::DEFAULT
+};
+
+const SUB_DATE: Function = Function {
+    name: "subDate",
+    case_insensitive: true,
+    syntax: "subDate(time, INTERVAL n unit)",
+    summary: "Takes an interval from a date or time.",
+    examples: &[("subDate(toDate('2024-01-31'), INTERVAL 1 DAY)", "2024-01-30")],
+    bind: |call| with_interval(call, "minus"),
+    ..Function::DEFAULT
+};
+
+fn with_interval(call: &Call, operator: &str) -> Result<Typed, Mismatch> {
+    call.count(2..=2)?;
+    if !matches!(call.bare(1), DataType::Interval(_)) {
+        return Err(call.wrong_type(1));
+    }
+    delegate(call, operator, call.arguments.clone())
+}
+
 /// The unit comes as the text of its name; the binder makes a text of a bare `day` ([`takes_unit`]). ClickHouse
 /// has the bare one only.
 fn date_add(call: &Call, operator: &str) -> Result<Typed, Mismatch> {
@@ -102,7 +130,7 @@ pub fn takes_unit(function: &str) -> bool {
         .is_some_and(|function| matches!(function.name, "date_add" | "date_sub" | "dateDiff"))
 }
 
-fn interval_name(unit: IntervalUnit) -> &'static str {
+pub(super) fn interval_name(unit: IntervalUnit) -> &'static str {
     use IntervalUnit::*;
     match unit {
         Nanosecond => "toIntervalNanosecond",
@@ -149,11 +177,26 @@ pub(crate) fn add(call: &Call, minus: bool) -> Result<Typed, Mismatch> {
     };
     if let (DataType::Interval(unit), DataType::Interval(other)) = (left.data_type.bare(), right.data_type.bare()) {
         if unit != other {
-            return Err(mismatch());
+            return super::tuple::join(call, minus);
         }
         let operator = if minus { Operator::Minus } else { Operator::Plus };
         let data_type = left.data_type.clone();
         return Ok(Typed::new(crate::function::typed::binary(left.expr, operator, right.expr), data_type));
+    }
+    if let DataType::Tuple(_) = right.data_type.bare()
+        && let Some(intervals) = super::tuple::intervals(&right)
+    {
+        if !left.data_type.is_date_or_time() {
+            return super::tuple::join(call, minus);
+        }
+        let operator = if minus { "minus" } else { "plus" };
+        return intervals.into_iter().try_fold(left, |time, interval| delegate(call, operator, vec![time, interval]));
+    }
+    if matches!(left.data_type.bare(), DataType::Tuple(_)) && matches!(right.data_type.bare(), DataType::Interval(_)) {
+        return super::tuple::join(call, minus);
+    }
+    if left.data_type.is_string() && matches!(right.data_type.bare(), DataType::Interval(_)) {
+        left = cast(left, &DataType::DateTime64(3, None))?;
     }
     if !left.data_type.is_date_or_time() {
         return Err(mismatch());
@@ -184,15 +227,16 @@ fn difference(call: &Call, left: Typed, right: Typed) -> Option<Typed> {
         (left.data_type.bare(), right.data_type.bare()),
         (DataType::Date | DataType::Date32, DataType::Date | DataType::Date32)
             | (DataType::DateTime(_), DataType::DateTime(_))
-            | (DataType::DateTime64(..), DataType::DateTime64(..))
+            | (DataType::DateTime64(..) | DataType::DateTime(_), DataType::DateTime64(..) | DataType::DateTime(_))
     );
-    if !same_kind {
+    if !same_kind
+        || left.data_type.bare() != right.data_type.bare()
+            && matches!(left.data_type.bare(), DataType::Date | DataType::Date32)
+    {
         return None;
     }
-    if let (DataType::DateTime64(one, _), DataType::DateTime64(other, _)) =
-        (left.data_type.bare(), right.data_type.bare())
-    {
-        let digits = *one.max(other);
+    let digits = |one: &DataType| if let DataType::DateTime64(digits, _) = one { Some(*digits) } else { None };
+    if let Some(digits) = digits(left.data_type.bare()).max(digits(right.data_type.bare())) {
         let common = DataType::DateTime64(digits, None);
         let result = DataType::Decimal { precision: 18, scale: digits };
         return Some(call.kernel_on(subtract_decimals, result, vec![widen(left, &common), widen(right, &common)]));
@@ -227,10 +271,10 @@ fn shifted_type(time: &DataType, unit: IntervalUnit) -> Option<DataType> {
         _ => 0,
     };
     Some(match time {
-        DataType::Date if digits > 0 => return None,
+        DataType::Date | DataType::Date32 if digits > 0 => return None,
         DataType::Date | DataType::Date32 if unit >= Day => time.clone(),
         DataType::Date => DataType::DateTime(None),
-        DataType::Date32 => DataType::DateTime64(if digits == 0 { 3 } else { digits }, None),
+        DataType::Date32 => DataType::DateTime64(3, None),
         DataType::DateTime(zone) if digits > 0 => DataType::DateTime64(digits, *zone),
         DataType::DateTime64(own, zone) => DataType::DateTime64((*own).max(digits), *zone),
         _ => time.clone(),
@@ -265,10 +309,12 @@ fn shift_rows(input: &Input, sign: i64) -> EngineResult<ArrayRef> {
             return moved(tick);
         }
         let local = zone.to_local(tick.div_euclid(per_second));
-        let local = moved(local.div_euclid(DAY_S)) * DAY_S + local.rem_euclid(DAY_S);
-        zone.to_unix(local) * per_second + tick.rem_euclid(per_second)
+        let local = moved(local.div_euclid(DAY_S)).wrapping_mul(DAY_S).wrapping_add(local.rem_euclid(DAY_S));
+        zone.to_unix(local).wrapping_mul(per_second).wrapping_add(tick.rem_euclid(per_second))
     };
-    let months = |tick: i64, count: i64| local_day(tick, &|day| i64::from(calendar::add_months(day as i32, count)));
+    let first = if matches!(input.result, DataType::Date | DataType::DateTime(_)) { 0 } else { i64::MIN };
+    let months =
+        |tick: i64, count: i64| local_day(tick, &|day| i64::from(calendar::add_months(day as i32, count))).max(first);
     let subsecond = |per_second_of_unit: i64, tick: i64, count: i64| {
         tick.wrapping_add(count.wrapping_mul(per_second / per_second_of_unit))
     };

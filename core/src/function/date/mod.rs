@@ -2,18 +2,29 @@
 
 mod best_effort;
 mod calendar;
+mod change;
 mod component;
 mod format;
+mod identifier;
 mod interval;
+mod joda;
+mod make;
 mod now;
+mod origin;
+mod pattern;
+mod slot;
 mod start_of;
 mod text;
+mod tuple;
 mod unix;
+mod week;
+mod zone;
 
+pub(crate) use best_effort::read_best_effort;
 pub(crate) use calendar::{DAY_S, Zone};
 pub(crate) use interval::add;
 pub use interval::takes_unit;
-pub(crate) use text::{Moment, read_date, read_moment, write_date, write_time, write_time64};
+pub(crate) use text::{Moment, fraction, read_date, read_day, read_moment, write_date, write_time, write_time64};
 
 use super::definition::{Call, Function, Mismatch};
 use crate::value::DataType;
@@ -21,7 +32,18 @@ use crate::value::DataType;
 pub(crate) const FUNCTIONS: &[&[Function]] = &[
     now::FUNCTIONS,
     start_of::FUNCTIONS,
+    start_of::DAYS,
     component::FUNCTIONS,
+    component::MOMENTS,
+    week::FUNCTIONS,
+    change::FUNCTIONS,
+    make::FUNCTIONS,
+    slot::FUNCTIONS,
+    zone::FUNCTIONS,
+    identifier::FUNCTIONS,
+    tuple::FUNCTIONS,
+    joda::FUNCTIONS,
+    pattern::FUNCTIONS,
     interval::FUNCTIONS,
     unix::FUNCTIONS,
     format::FUNCTIONS,

@@ -10,7 +10,7 @@ use datafusion::scalar::ScalarValue;
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function {
         name: "now",
-        aliases: &["current_timestamp"],
+        aliases: &["current_timestamp", "localtimestamp", "localtime"],
         case_insensitive: true,
         syntax: "now([zone])",
         summary: "The time of the query, to the second.",
@@ -30,6 +30,38 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         summary: "The time of the query, to so many digits of a second.",
         examples: &[("toTypeName(now64())", "DateTime64(3)"), ("toTypeName(now64(6))", "DateTime64(6)")],
         bind: now64,
+        ..Function::DEFAULT
+    },
+    Function {
+        name: "nowInBlock",
+        case_insensitive: true,
+        syntax: "nowInBlock([zone])",
+        summary: "The time of the query, to the second: all of a query sees one time.",
+        examples: &[("toTypeName(nowInBlock())", "DateTime")],
+        bind: |call| super::super::scalar::delegate(call, "now", call.arguments.clone()),
+        ..Function::DEFAULT
+    },
+    Function {
+        name: "nowInBlock64",
+        case_insensitive: true,
+        syntax: "nowInBlock64([digits[, zone]])",
+        summary: "The time of the query, to so many digits of a second.",
+        examples: &[("toTypeName(nowInBlock64())", "DateTime64(3)")],
+        bind: now64,
+        ..Function::DEFAULT
+    },
+    Function {
+        name: "UTCTimestamp",
+        aliases: &["UTC_timestamp"],
+        case_insensitive: true,
+        syntax: "UTCTimestamp()",
+        summary: "The time of the query as a DateTime('UTC').",
+        examples: &[("toTypeName(UTCTimestamp())", "DateTime('UTC')")],
+        bind: |call| {
+            call.count(0..=0)?;
+            let second = call.context.now_ns.div_euclid(1_000_000_000);
+            Ok(literal(ScalarValue::TimestampSecond(Some(second), None), DataType::DateTime(Some(chrono_tz::UTC))))
+        },
         ..Function::DEFAULT
     },
     Function {
@@ -55,10 +87,10 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         aliases: &["timeZone", "serverTimezone", "serverTimeZone"],
         syntax: "timezone()",
         summary: "The zone of dates and times that name none.",
-        examples: &[("timezone()", "UTC")],
+        examples: &[("timezone()", "Etc/UTC")],
         bind: |call| {
             call.count(0..=0)?;
-            Ok(literal(ScalarValue::Utf8View(Some("UTC".to_owned())), DataType::String))
+            Ok(literal(ScalarValue::Utf8View(Some(super::zone::SERVER_ZONE.to_owned())), DataType::String))
         },
         ..Function::DEFAULT
     },

@@ -2,19 +2,18 @@
 
 use super::calendar::{self, Civil, DAY_S, Zone};
 use crate::function::convert::{from_ticks, ticks, unit_digits};
-use crate::function::definition::{Call, Function, Mismatch};
+use crate::function::definition::{Call, Function, Mismatch, family};
 use crate::function::scalar::Input;
 use crate::function::typed::Typed;
 use crate::value::{DataType, IntervalUnit};
 use arrow::array::*;
 use arrow::datatypes::Int64Type;
 use datafusion::common::{Result as EngineResult, exec_err};
-use std::sync::Arc;
 
 macro_rules! starts {
     ($($name:literal, $aliases:expr, $unit:ident, $amount:literal, $summary:literal, [$($example:expr),*];)*) => {
         &[
-            TO_START_OF_WEEK, TO_START_OF_INTERVAL, DATE_TRUNC,
+            TO_START_OF_WEEK, TO_LAST_DAY_OF_WEEK, TO_START_OF_INTERVAL, DATE_TRUNC,
             $(Function {
                 name: $name,
                 aliases: $aliases,
@@ -34,6 +33,10 @@ macro_rules! starts {
 
 pub(crate) const FUNCTIONS: &[Function] = starts! {
     "toStartOfSecond", &[], Second, 1, "Cuts the fraction of a second off.", [("toStartOfSecond(toDateTime64('2024-05-15 13:47:12.345', 3))", "2024-05-15 13:47:12.000")];
+    "toStartOfMillisecond", &[], Millisecond, 1, "Rounds down to the millisecond.", [("toStartOfMillisecond(toDateTime64('2024-05-15 13:47:12.345678', 6))", "2024-05-15 13:47:12.345000")];
+    "toStartOfMicrosecond", &[], Microsecond, 1, "Rounds down to the microsecond.", [("toStartOfMicrosecond(toDateTime64('2024-05-15 13:47:12.345678912', 9))", "2024-05-15 13:47:12.345678000")];
+    "toStartOfNanosecond", &[], Nanosecond, 1, "The time with nine digits.", [("toStartOfNanosecond(toDateTime64('2024-05-15 13:47:12.345', 3))", "2024-05-15 13:47:12.345000000")];
+    "timeSlot", &[], Minute, 30, "Rounds down to half an hour.", [("timeSlot(toDateTime('2024-05-15 13:47:12'))", "2024-05-15 13:30:00")];
     "toStartOfMinute", &[], Minute, 1, "Rounds down to the minute.", [("toStartOfMinute(toDateTime('2024-05-15 13:47:12'))", "2024-05-15 13:47:00")];
     "toStartOfFiveMinutes", &["toStartOfFiveMinute"], Minute, 5, "Rounds down to five minutes.", [("toStartOfFiveMinutes(toDateTime('2024-05-15 13:47:12'))", "2024-05-15 13:45:00")];
     "toStartOfTenMinutes", &[], Minute, 10, "Rounds down to ten minutes.", [("toStartOfTenMinutes(toDateTime('2024-05-15 13:47:12'))", "2024-05-15 13:40:00")];
@@ -65,10 +68,59 @@ const TO_START_OF_WEEK: Function = Function {
     ..Function::DEFAULT
 };
 
+const TO_LAST_DAY_OF_WEEK: Function = Function {
+    name: "toLastDayOfWeek",
+    syntax: "toLastDayOfWeek(time[, mode[, zone]])",
+    summary: "The last day of the week: Saturday in mode 0, the default, and all even modes; Sunday in odd ones.",
+    examples: &[
+        ("toLastDayOfWeek(toDate('2024-05-15'))", "2024-05-18"),
+        ("toLastDayOfWeek(toDate('2024-05-15'), 1)", "2024-05-19"),
+    ],
+    monotonic: true,
+    bind: |call| {
+        call.count(1..=3)?;
+        let mode = if call.arguments.len() > 1 { call.constant_integer(1)? } else { 0 };
+        let time = with_zone(call, 2)?;
+        let kernel: crate::function::scalar::Kernel = if mode % 2 == 0 {
+            |input| days(input, |day| day - (day + 4).rem_euclid(7) + 6)
+        } else {
+            |input| days(input, |day| day - i64::from(calendar::weekday(day as i32)) + 6)
+        };
+        Ok(call.kernel_on(kernel, DataType::Date, arguments(time, mode % 2)))
+    },
+    ..Function::DEFAULT
+};
+
+/// The start of an ISO year, and the last day of a month.
+pub(crate) const DAYS: &[Function] = family! {
+    "toStartOfISOYear", exact_case, "toStartOfISOYear(time[, zone])", "The Monday that the ISO year begins on.", [("toStartOfISOYear(toDate('2021-01-02'))", "2019-12-30")], |call| {
+        call.count(1..=2)?;
+        let time = with_zone(call, 1)?;
+        Ok(call.kernel_on(|input| days(input, iso_year_start), DataType::Date, vec![time]))
+    };
+    "toLastDayOfMonth" | "LAST_DAY", any_case, "toLastDayOfMonth(time[, zone])", "The last day of the month.", [("toLastDayOfMonth(toDate('2024-02-03'))", "2024-02-29")], |call| {
+        call.count(1..=2)?;
+        let time = with_zone(call, 1)?;
+        Ok(call.kernel_on(|input| days(input, last_day_of_month), DataType::Date, vec![time]))
+    };
+};
+
+fn iso_year_start(day: i64) -> i64 {
+    let thursday = day as i32 - calendar::weekday(day as i32) + 3;
+    let fourth = calendar::days(calendar::civil(thursday).year, 1, 4);
+    i64::from(fourth - calendar::weekday(fourth))
+}
+
+fn last_day_of_month(day: i64) -> i64 {
+    let Civil { year, month, .. } = calendar::civil(day as i32);
+    i64::from(calendar::days(year, month, calendar::days_in_month(year, month)))
+}
+
 const TO_START_OF_INTERVAL: Function = Function {
     name: "toStartOfInterval",
-    syntax: "toStartOfInterval(time, INTERVAL n unit[, zone])",
-    summary: "Rounds down to a multiple of an interval.",
+    aliases: &["time_bucket", "date_bin"],
+    syntax: "toStartOfInterval(time, INTERVAL n unit[, origin][, zone])",
+    summary: "Rounds down to a multiple of an interval, counted from the origin if there is one.",
     examples: &[
         ("toStartOfInterval(toDateTime('2024-05-15 13:47:12'), INTERVAL 15 MINUTE)", "2024-05-15 13:45:00"),
         ("toStartOfInterval(toDateTime('2024-05-15 13:47:12'), INTERVAL 7 HOUR)", "2024-05-15 07:00:00"),
@@ -78,12 +130,16 @@ const TO_START_OF_INTERVAL: Function = Function {
     ],
     monotonic: true,
     bind: |call| {
-        call.count(2..=3)?;
+        call.count(2..=4)?;
         let DataType::Interval(unit) = *call.bare(1) else { return Err(call.wrong_type(1)) };
         let amount = call.arguments[1].integer().ok_or_else(|| call.mismatch("needs a constant interval"))?;
         if amount <= 0 {
             return Err(call.mismatch(format_args!("needs an interval of one or more, not {amount}")));
         }
+        if call.arguments.len() > 2 && !call.bare(2).is_string() {
+            return super::origin::bind(call, amount, unit);
+        }
+        call.count(2..=3)?;
         start_of(call, amount, unit, 2)
     },
     ..Function::DEFAULT
@@ -112,10 +168,33 @@ const DATE_TRUNC: Function = Function {
             context: call.context,
             arguments: std::mem::take(&mut arguments),
         };
-        start_of(&inner, 1, unit, 1)
+        truncated(&inner, unit)
     },
     ..Function::DEFAULT
 };
+
+/// `date_trunc` of a wide type stays wide.
+fn truncated(call: &Call, unit: IntervalUnit) -> Result<Typed, Mismatch> {
+    let is_wide = matches!(call.bare(0), DataType::Date32 | DataType::DateTime64(..));
+    let bound = start_of(call, 1, unit, 1)?;
+    if !is_wide || unit < IntervalUnit::Second {
+        return Ok(bound);
+    }
+    let time = with_zone(call, 1)?;
+    let zone = if let DataType::DateTime64(_, zone) = time.data_type.bare() { *zone } else { None };
+    let result = if unit <= IntervalUnit::Day { DataType::DateTime64(0, zone) } else { DataType::Date32 };
+    let (kernel, amount): (crate::function::scalar::Kernel, i64) = match unit {
+        IntervalUnit::Second => (rounded::<{ Unit::SECOND }>, 1),
+        IntervalUnit::Minute => (rounded::<{ Unit::MINUTE }>, 1),
+        IntervalUnit::Hour => (rounded::<{ Unit::HOUR }>, 1),
+        IntervalUnit::Day => (rounded::<{ Unit::DAY }>, 1),
+        IntervalUnit::Week => (rounded::<{ Unit::WEEK }>, 1),
+        IntervalUnit::Month => (rounded::<{ Unit::MONTH }>, 1),
+        IntervalUnit::Quarter => (rounded::<{ Unit::MONTH }>, 3),
+        _ => (rounded::<{ Unit::YEAR }>, 1),
+    };
+    Ok(call.kernel_on(kernel, result, arguments(time, amount)))
+}
 
 /// What a kernel rounds to. A kernel is a plain function, so the unit is part of its type, and the amount
 /// comes as a constant argument.
@@ -144,15 +223,30 @@ fn start_of(call: &Call, amount: i64, unit: IntervalUnit, zone_argument: usize) 
     if is_day && unit < Day {
         return Err(call.wrong_type(0));
     }
+    let subsecond = match unit {
+        Nanosecond => 9,
+        Microsecond => 6,
+        _ => 3,
+    };
+    let is_interval = !call.function.name.starts_with("toStartOf") || call.function.name == "toStartOfInterval";
     let result = match (unit, &bare) {
-        (Nanosecond, DataType::DateTime64(..)) => DataType::DateTime64(9, zone),
-        (Microsecond, DataType::DateTime64(..)) => DataType::DateTime64(6, zone),
-        (Millisecond, DataType::DateTime64(..)) => DataType::DateTime64(3, zone),
+        (Nanosecond | Microsecond | Millisecond, DataType::DateTime64(own, _)) if !is_interval => {
+            DataType::DateTime64((*own).max(subsecond), zone)
+        }
+        (Nanosecond | Microsecond | Millisecond, DataType::DateTime64(..)) => DataType::DateTime64(subsecond, zone),
         (Nanosecond | Microsecond | Millisecond, _) => return Err(call.wrong_type(0)),
         (Second, DataType::DateTime64(..)) if call.function.name == "toStartOfSecond" => bare.clone(),
         (Second, _) if call.function.name == "toStartOfSecond" => return Err(call.wrong_type(0)),
         (Second | Minute | Hour | Day, _) => DataType::DateTime(zone),
         (Week | Month | Quarter | Year, _) => DataType::Date,
+    };
+    // in the source's own unit a step of a coarser one is several
+    let amount = match (unit, &result) {
+        (Nanosecond | Microsecond | Millisecond, DataType::DateTime64(digits, _)) => {
+            let unit_of_result = unit_digits(&DataType::DateTime64(*digits, None));
+            amount.saturating_mul(10i64.pow(unit_of_result.saturating_sub(u32::from(subsecond))))
+        }
+        _ => amount,
     };
     let (kernel, amount): (crate::function::scalar::Kernel, i64) = match unit {
         Nanosecond | Microsecond | Millisecond => (rounded::<{ Unit::SUBSECOND }>, amount),
@@ -162,7 +256,7 @@ fn start_of(call: &Call, amount: i64, unit: IntervalUnit, zone_argument: usize) 
         Day => (rounded::<{ Unit::DAY }>, amount),
         Week => (rounded::<{ Unit::WEEK }>, amount),
         Month => (rounded::<{ Unit::MONTH }>, amount),
-        Quarter => (rounded::<{ Unit::MONTH }>, amount * 3),
+        Quarter => (rounded::<{ Unit::MONTH }>, amount.saturating_mul(3)),
         Year => (rounded::<{ Unit::YEAR }>, amount),
     };
     Ok(call.kernel_on(kernel, result, arguments(time, amount)))
@@ -217,6 +311,7 @@ fn rounded<const UNIT: u8>(input: &Input) -> EngineResult<ArrayRef> {
     let zone = &read.zone;
     let from_day = |day: i64| match input.result {
         DataType::Date | DataType::Date32 => day,
+        DataType::DateTime64(..) => zone.to_unix(day * DAY_S) * 10i64.pow(unit_digits(input.result)),
         _ => zone.to_unix(day * DAY_S),
     };
     let result: Int64Array = match UNIT {
@@ -229,16 +324,16 @@ fn rounded<const UNIT: u8>(input: &Input) -> EngineResult<ArrayRef> {
                 } else {
                     tick.div_euclid(10i64.pow((from - to) as u32))
                 };
-                tick.div_euclid(amount) * amount
+                tick.div_euclid(amount).saturating_mul(amount)
             })
         }
-        Unit::SECOND if matches!(input.result, DataType::DateTime64(..)) => {
+        Unit::SECOND if unit_digits(input.result) > 0 => {
             values.unary(|tick| tick.div_euclid(read.per_second) * read.per_second)
         }
-        Unit::SECOND => values.unary(|tick| tick.div_euclid(read.per_second).div_euclid(amount) * amount),
+        Unit::SECOND => values.unary(|tick| tick.div_euclid(read.per_second).div_euclid(amount).saturating_mul(amount)),
         Unit::MINUTE => {
             // By the wall clock where its minutes are not UTC's.
-            let step = amount * 60;
+            let step = amount.saturating_mul(60);
             values.unary(|tick| {
                 let unix = tick.div_euclid(read.per_second);
                 let skew = zone.offset(unix) % 3600;
@@ -252,43 +347,51 @@ fn rounded<const UNIT: u8>(input: &Input) -> EngineResult<ArrayRef> {
         }),
         Unit::HOUR => {
             // Several hours count from midnight.
-            let step = amount * 3600;
+            let step = amount.saturating_mul(3600);
             values.unary(|tick| {
                 let local = zone.to_local(tick.div_euclid(read.per_second));
                 let midnight = local.div_euclid(DAY_S) * DAY_S;
                 zone.to_unix(midnight + (local - midnight) / step * step)
             })
         }
-        Unit::DAY => values.unary(|tick| from_day(read.day(tick).div_euclid(amount) * amount)),
+        Unit::DAY => values.unary(|tick| from_day(read.day(tick).div_euclid(amount).saturating_mul(amount))),
         Unit::WEEK if amount == 1 => values.unary(|tick| {
             let day = read.day(tick);
             day - i64::from(calendar::weekday(day as i32))
         }),
         // The epoch was a Thursday; weeks are counted from the Monday after it.
-        Unit::WEEK => values.unary(|tick| 4 + (read.day(tick) - 4).div_euclid(amount * 7) * amount * 7),
+        Unit::WEEK => values.unary(|tick| {
+            let step = amount.saturating_mul(7);
+            4 + (read.day(tick) - 4).div_euclid(step).saturating_mul(step)
+        }),
         Unit::MONTH => values.unary(|tick| {
             let Civil { year, month, .. } = calendar::civil(read.day(tick) as i32);
-            let months = (i64::from(year) * 12 + i64::from(month) - 1).div_euclid(amount) * amount;
-            i64::from(calendar::days(months.div_euclid(12) as i32, months.rem_euclid(12) as u32 + 1, 1))
+            // several months are counted from 1900, where ClickHouse's calendar began
+            let months = (i64::from(year - 1900) * 12 + i64::from(month) - 1).div_euclid(amount).saturating_mul(amount);
+            i64::from(calendar::days(months.div_euclid(12) as i32 + 1900, months.rem_euclid(12) as u32 + 1, 1))
         }),
         _ => values.unary(|tick| {
             let year = i64::from(calendar::civil(read.day(tick) as i32).year);
-            i64::from(calendar::days((year.div_euclid(amount) * amount) as i32, 1, 1))
+            i64::from(calendar::days((year.div_euclid(amount).saturating_mul(amount)) as i32, 1, 1))
         }),
     };
-    if let DataType::Date = input.result {
-        return from_ticks(result.unary::<_, Int64Type>(|day| day.max(0)), input.result);
+    if let DataType::Date | DataType::DateTime(_) = input.result {
+        return from_ticks(result.unary::<_, Int64Type>(|value| value.max(0)), input.result);
     }
     from_ticks(result, input.result)
 }
 
 fn sundays(input: &Input) -> EngineResult<ArrayRef> {
+    days(input, |day| day - (day + 4).rem_euclid(7))
+}
+
+/// A day for each row's day; before the epoch, the epoch.
+fn days(input: &Input, of: impl Fn(i64) -> i64) -> EngineResult<ArrayRef> {
     let read = Reader::new(&input.types[0]);
     let values = ticks(&input.columns[0].array)?;
-    let result = values.unary::<_, Int64Type>(|tick| {
-        let day = read.day(tick);
-        (day - (day + 4).rem_euclid(7)).max(0)
+    let result = values.unary::<_, Int64Type>(|tick| match read.day(tick) {
+        day if day < 0 => 0,
+        day => of(day).max(0),
     });
-    let result: ArrayRef = Arc::new(result);
-    from_ticks(result.as_primitive().clone(), input.result)
+    from_ticks(result, input.result)
 }

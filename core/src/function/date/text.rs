@@ -46,13 +46,27 @@ pub(crate) fn write_digits(out: &mut Vec<u8>, value: u64, width: usize) {
 /// `YYYY-MM-DD` (or with any one character between, or `YYYYMMDD`), which may be followed by a time.
 /// Gives the days and what is left of the text.
 pub(crate) fn read_date(text: &[u8]) -> Option<(i32, &[u8])> {
+    let (year, month, day, rest) = parts_of_date(text)?;
+    let valid =
+        (1..=12).contains(&month) && day >= 1 && day <= i64::from(calendar::days_in_month(year as i32, month as u32));
+    valid.then(|| (calendar::days(year as i32, month as u32, day as u32), rest))
+}
+
+/// As [`read_date`], but a day that its month lacks runs into the next; `None` days for what no month has.
+pub(crate) fn read_day(text: &[u8]) -> Option<(Option<i32>, &[u8])> {
+    let (year, month, day, rest) = parts_of_date(text)?;
+    let valid = (1..=12).contains(&month) && (1..=31).contains(&day);
+    Some((valid.then(|| calendar::days(year as i32, month as u32, 1) + day as i32 - 1), rest))
+}
+
+fn parts_of_date(text: &[u8]) -> Option<(i64, i64, i64, &[u8])> {
     let year = digits(text.get(..4)?)?;
     let rest = &text[4..];
-    let (month, day, rest) = match rest {
+    match rest {
         [m1, m2, d1, d2, rest @ ..]
             if rest.first().is_none_or(|c| !c.is_ascii_digit()) && all_digits(&[*m1, *m2, *d1, *d2]) =>
         {
-            (digits(&[*m1, *m2])?, digits(&[*d1, *d2])?, rest)
+            Some((year, digits(&[*m1, *m2])?, digits(&[*d1, *d2])?, rest))
         }
         [separator, rest @ ..] if !separator.is_ascii_digit() => {
             let (month, rest) = one_or_two(rest)?;
@@ -61,13 +75,10 @@ pub(crate) fn read_date(text: &[u8]) -> Option<(i32, &[u8])> {
                 return None;
             }
             let (day, rest) = one_or_two(rest)?;
-            (month, day, rest)
+            Some((year, month, day, rest))
         }
-        _ => return None,
-    };
-    let valid =
-        (1..=12).contains(&month) && day >= 1 && day <= i64::from(calendar::days_in_month(year as i32, month as u32));
-    valid.then(|| (calendar::days(year as i32, month as u32, day as u32), rest))
+        _ => None,
+    }
 }
 
 /// A moment: local seconds or Unix seconds, with nanoseconds.
@@ -133,7 +144,7 @@ fn read_unix(text: &[u8]) -> Option<Moment> {
 }
 
 /// The first nine digits of a fraction, as nanoseconds.
-fn fraction(text: &[u8]) -> Option<i64> {
+pub(crate) fn fraction(text: &[u8]) -> Option<i64> {
     if !all_digits(text) {
         return None;
     }
@@ -164,10 +175,10 @@ impl Moment {
         if self.is_unix { self.seconds } else { zone.to_unix(self.seconds) }
     }
 
-    /// A count of `10^-unit_digits` seconds, cut to `digits` digits.
-    pub(crate) fn unix_in(&self, zone: &Zone, unit_digits: u32, digits: u32) -> i64 {
+    /// A count of `10^-unit_digits` seconds, cut to `digits` digits, if 64 bits hold it.
+    pub(crate) fn unix_in(&self, zone: &Zone, unit_digits: u32, digits: u32) -> Option<i64> {
         let cut = 10i64.pow(9 - digits);
         let fraction = self.nanoseconds / cut * cut / 10i64.pow(9 - unit_digits);
-        self.unix(zone).saturating_mul(10i64.pow(unit_digits)).saturating_add(fraction)
+        self.unix(zone).checked_mul(10i64.pow(unit_digits))?.checked_add(fraction)
     }
 }

@@ -3,7 +3,7 @@
 use super::calendar::{self, Civil, DAY_S, Zone};
 use crate::function::convert::{cast, from_ticks, ticks, unit_digits, widen};
 use crate::function::definition::{Call, Function, Mismatch, family};
-use crate::function::scalar::{Input, Kernel};
+use crate::function::scalar::{Input, Kernel, delegate};
 use crate::function::typed::Typed;
 use crate::value::{DataType, IntervalUnit};
 use arrow::array::*;
@@ -12,10 +12,12 @@ use datafusion::common::Result as EngineResult;
 use std::sync::Arc;
 
 pub(crate) const FUNCTIONS: &[Function] = family! {
-    "fromUnixTimestamp", any_case, "fromUnixTimestamp(seconds)", "The time so many seconds after 1970-01-01 00:00:00 UTC.", [("fromUnixTimestamp(1700000000)", "2023-11-14 22:13:20")], |call| {
-        call.count(1..=1)?;
-        call.expect_integer(0)?;
-        cast(call.arguments[0].clone(), &DataType::DateTime(None))
+    "fromUnixTimestamp" | "FROM_UNIXTIME", any_case, "fromUnixTimestamp(seconds[, format[, zone]])", "The time so many seconds after 1970-01-01 00:00:00 UTC; with a format, as formatDateTime writes it.", [("fromUnixTimestamp(1700000000)", "2023-11-14 22:13:20"), ("fromUnixTimestamp(1700000000, '%Y')", "2023")], |call| from_seconds(call, "formatDateTime");
+    "fromUnixTimestampInJodaSyntax", exact_case, "fromUnixTimestampInJodaSyntax(seconds[, format[, zone]])", "As fromUnixTimestamp, with a format of Joda's.", [("fromUnixTimestampInJodaSyntax(1700000000, 'yyyy-MM-dd')", "2023-11-14")], |call| from_seconds(call, "formatDateTimeInJodaSyntax");
+    "timeDiff", exact_case, "timeDiff(start, end)", "The seconds between two times.", [("timeDiff(toDateTime('2024-01-01 00:00:00'), toDateTime('2024-01-01 00:01:00'))", "60")], |call| {
+        call.count(2..=2)?;
+        let unit = crate::function::literal(datafusion::scalar::ScalarValue::Utf8View(Some("second".into())), DataType::String);
+        delegate(call, "dateDiff", vec![unit, call.arguments[0].clone(), call.arguments[1].clone()])
     };
     "fromUnixTimestamp64Second", exact_case, "fromUnixTimestamp64Second(n[, zone])", "Unix time as DateTime64.", [("fromUnixTimestamp64Second(1700000000)", "2023-11-14 22:13:20")], |call| from_unix(call, 0);
     "fromUnixTimestamp64Milli", exact_case, "fromUnixTimestamp64Milli(n[, zone])", "Unix time in milliseconds as DateTime64(3).", [("fromUnixTimestamp64Milli(1700000000123)", "2023-11-14 22:13:20.123"), ("fromUnixTimestamp64Milli(1700000000123, 'Asia/Tokyo')", "2023-11-15 07:13:20.123")], |call| from_unix(call, 3);
@@ -36,6 +38,18 @@ pub(crate) const FUNCTIONS: &[Function] = family! {
     "dateDiff" | "date_diff" | "timestampDiff" | "timestamp_diff", any_case, "dateDiff('unit', start, end[, zone])", "How many boundaries of a unit lie between two times.", [("dateDiff('day', toDateTime('2024-01-01 23:00:00'), toDateTime('2024-01-02 01:00:00'))", "1"), ("dateDiff('month', toDate('2024-01-31'), toDate('2024-02-01'))", "1"), ("dateDiff('week', toDate('2024-05-11'), toDate('2024-05-13'))", "1")], |call| difference(call, |input| distances(input, false));
     "age", exact_case, "age('unit', start, end[, zone])", "How many whole units lie between two times.", [("age('day', toDateTime('2024-01-01 23:00:00'), toDateTime('2024-01-02 01:00:00'))", "0"), ("age('month', toDate('2024-01-31'), toDate('2024-03-30'))", "1")], |call| difference(call, |input| distances(input, true));
 };
+
+fn from_seconds(call: &Call, format: &str) -> Result<Typed, Mismatch> {
+    let count = call.count(1..=3)?;
+    if !call.bare(0).is_integer() && !call.bare(0).is_date_or_time() {
+        return Err(call.wrong_type(0));
+    }
+    let time = cast(call.arguments[0].clone(), &DataType::DateTime(None))?;
+    if count == 1 {
+        return Ok(time);
+    }
+    delegate(call, format, std::iter::once(time).chain(call.arguments[1..].iter().cloned()).collect())
+}
 
 fn from_unix(call: &Call, digits: u8) -> Result<Typed, Mismatch> {
     let count = call.count(1..=2)?;
@@ -90,8 +104,8 @@ fn distances(input: &Input, whole: bool) -> EngineResult<ArrayRef> {
 
 /// The number of the unit that a moment lies in.
 fn place(unit: IntervalUnit, tick: i64, per_second: i64, zone: &Zone) -> i64 {
-    let local = zone.to_local(tick.div_euclid(per_second));
-    let day = local.div_euclid(DAY_S);
+    let unix = tick.div_euclid(per_second);
+    let day = zone.to_local(unix).div_euclid(DAY_S);
     let month = || {
         let Civil { year, month, .. } = calendar::civil(day as i32);
         i64::from(year) * 12 + i64::from(month) - 1
@@ -101,9 +115,9 @@ fn place(unit: IntervalUnit, tick: i64, per_second: i64, zone: &Zone) -> i64 {
         IntervalUnit::Nanosecond => fine(1_000_000_000),
         IntervalUnit::Microsecond => fine(1_000_000),
         IntervalUnit::Millisecond => fine(1000),
-        IntervalUnit::Second => tick.div_euclid(per_second),
-        IntervalUnit::Minute => local.div_euclid(60),
-        IntervalUnit::Hour => local.div_euclid(3600),
+        IntervalUnit::Second => unix,
+        IntervalUnit::Minute => unix.div_euclid(60),
+        IntervalUnit::Hour => (unix + zone.offset(unix).rem_euclid(3600)).div_euclid(3600),
         IntervalUnit::Day => day,
         IntervalUnit::Week => (day + 3).div_euclid(7),
         IntervalUnit::Month => month(),

@@ -1,11 +1,23 @@
 //! Hash functions, and rows as numbers for those who hash them.
 
+mod any;
 pub(crate) mod city;
+mod digest;
+mod farm;
 mod functions;
+mod integer;
+mod metro;
+mod murmur;
 mod rows;
+mod sip;
+mod wy;
 
-pub(crate) use functions::{FUNCTIONS, mixed};
-pub(crate) use rows::{exact_keys, is_number, uniq_keys};
+use super::definition::Function;
+
+pub(crate) use functions::mixed;
+pub(crate) use rows::{exact_keys, uniq_keys};
+
+pub(crate) const FUNCTIONS: &[&[Function]] = &[functions::FUNCTIONS, integer::FUNCTIONS, digest::FUNCTIONS];
 
 #[cfg(test)]
 pub(crate) const CITY_OF_DIGITS: &[(usize, u64)] = &[

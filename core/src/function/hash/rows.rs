@@ -78,6 +78,11 @@ fn numbers(column: &ArrayRef, data_type: &DataType) -> Option<Vec<u64>> {
     })
 }
 
+/// The numbers of a column and how many of their bytes ClickHouse has in memory.
+pub(super) fn little_endian(column: &ArrayRef, data_type: &DataType) -> Option<(Vec<u64>, usize)> {
+    Some((numbers(column, data_type)?, width(data_type)))
+}
+
 /// Bytes that ClickHouse has in memory for a number of this type.
 fn width(data_type: &DataType) -> usize {
     match data_type.bare() {
@@ -129,13 +134,4 @@ fn each_bytes(column: &ArrayRef, data_type: &DataType, mut hash: impl FnMut(&[u8
         }
         other => not_impl_err!("hashing {other}"),
     }
-}
-
-/// Whether the array is one of numbers, dates or times.
-pub(crate) fn is_number(column: &ArrayRef) -> bool {
-    let data_type = column.data_type();
-    data_type.is_numeric()
-        && !matches!(data_type, arrow::datatypes::DataType::Decimal128(..) | arrow::datatypes::DataType::Decimal256(..))
-        || data_type.is_temporal()
-        || *data_type == arrow::datatypes::DataType::Boolean
 }

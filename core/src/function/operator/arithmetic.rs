@@ -2,17 +2,21 @@
 //!
 //! Integers are widened to the result type first and wrap there; the engine's own operators do the sum.
 
-use crate::function::convert::cast;
+use super::decimal;
+use crate::function::convert::{cast, cut, finish_decimal, is_wide, power_of_ten, wide};
 use crate::function::date;
 use crate::function::definition::{Call, Function, Mismatch};
-use crate::function::scalar::Input;
-use crate::function::typed::{Typed, arrow_cast, binary};
+use crate::function::fault::{Fault, fault};
+use crate::function::scalar::{Input, Kernel, delegate};
+use crate::function::typed::{Typed, binary};
 use crate::value::{DataType, signed_of, unsigned_of};
 use arrow::array::*;
 use arrow::compute;
-use arrow::datatypes::{Float64Type, Int64Type, UInt64Type};
-use datafusion::common::{Result as EngineResult, exec_err};
+use arrow::datatypes::DataType as Arrow;
+use arrow::datatypes::{Float64Type, Int64Type, UInt64Type, i256};
+use datafusion::common::Result as EngineResult;
 use datafusion::logical_expr::{Expr, Operator};
+use datafusion::scalar::ScalarValue;
 use std::sync::Arc;
 
 pub(crate) const FUNCTIONS: &[Function] = &[
@@ -65,12 +69,65 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         ..Function::DEFAULT
     },
     Function {
+        name: "intDivOrNull",
+        syntax: "intDivOrNull(a, b)",
+        summary: "Divides integers, towards zero; NULL if b is zero.",
+        examples: &[("intDivOrNull(7, 0)", "\\N")],
+        bind: |call| or_null(call, "intDivOrZero"),
+        ..Function::DEFAULT
+    },
+    Function {
+        name: "divideOrNull",
+        syntax: "divideOrNull(a, b)",
+        summary: "Divides as Float64; NULL if b is zero.",
+        examples: &[("divideOrNull(1, 0)", "\\N"), ("divideOrNull(1, 2)", "0.5")],
+        bind: |call| or_null(call, "divide"),
+        ..Function::DEFAULT
+    },
+    Function {
         name: "modulo",
-        aliases: &["mod"],
+        aliases: &["mod", "moduloLegacy"],
         syntax: "a % b",
         summary: "What is left after division, with the sign of a.",
         examples: &[("7 % 3", "1"), ("-7 % 3", "-1"), ("7.5 % 2", "1.5")],
-        bind: modulo,
+        bind: |call| modulo(call, modulo_integers, false),
+        ..Function::DEFAULT
+    },
+    Function {
+        name: "moduloOrZero",
+        syntax: "moduloOrZero(a, b)",
+        summary: "What is left after division; 0 if b is zero.",
+        examples: &[("moduloOrZero(7, 0)", "0")],
+        bind: |call| modulo(call, modulo_integers_or_zero, false),
+        ..Function::DEFAULT
+    },
+    Function {
+        name: "moduloOrNull",
+        aliases: &["modOrNull"],
+        syntax: "moduloOrNull(a, b)",
+        summary: "What is left after division; NULL if b is zero.",
+        examples: &[("moduloOrNull(7, 0)", "\\N")],
+        bind: |call| or_null(call, "moduloOrZero"),
+        ..Function::DEFAULT
+    },
+    Function {
+        name: "positiveModulo",
+        aliases: &["positive_modulo", "pmod"],
+        case_insensitive: true,
+        syntax: "positiveModulo(a, b)",
+        summary: "What is left after division, never negative.",
+        examples: &[("positiveModulo(-7, 3)", "2")],
+        bind: |call| modulo(call, positive_integers, true),
+        ..Function::DEFAULT
+    },
+    Function {
+        name: "positiveModuloOrNull",
+        aliases: &["positive_modulo_or_null", "pmodOrNull"],
+        case_insensitive: true,
+        syntax: "positiveModuloOrNull(a, b)",
+        summary: "What is left after division, never negative; NULL if b is zero.",
+        examples: &[("positiveModuloOrNull(-7, 0)", "\\N"), ("positiveModuloOrNull(-7, 3)", "2")],
+        bind: |call| or_null(call, "positiveModulo"),
         ..Function::DEFAULT
     },
     Function {
@@ -117,10 +174,19 @@ fn add(call: &Call, operator: Operator) -> Result<Typed, Mismatch> {
         return date::add(call, operator == Operator::Minus);
     }
     let (left, right) = numbers(call)?;
-    let signed = operator == Operator::Minus || left.is_signed_integer() || right.is_signed_integer();
+    let minus = operator == Operator::Minus;
+    let signed = minus || left.is_signed_integer() || right.is_signed_integer();
     let result = result_type(call, left, right, signed)?;
-    if is_decimal(&result) {
-        return decimals(call, operator, result);
+    if let DataType::Decimal { .. } = result {
+        return Ok(call.kernel(if minus { decimal::subtract } else { decimal::add }, result));
+    }
+    if is_wide(&result) {
+        let kernel: Kernel = if minus {
+            |input| wides(input, |left, right| Some(left.wrapping_sub(right)))
+        } else {
+            |input| wides(input, |left, right| Some(left.wrapping_add(right)))
+        };
+        return Ok(call.kernel(kernel, result));
     }
     native(call, operator, result)
 }
@@ -129,28 +195,29 @@ fn multiply(call: &Call) -> Result<Typed, Mismatch> {
     let (left, right) = numbers(call)?;
     let signed = left.is_signed_integer() || right.is_signed_integer();
     let result = result_type(call, left, right, signed)?;
-    if is_decimal(&result) {
-        let scale = |one: &DataType| if let DataType::Decimal { scale, .. } = one { *scale } else { 0 };
-        let DataType::Decimal { precision, .. } = result else { unreachable!("checked just now") };
-        let result = DataType::Decimal { precision, scale: scale(left) + scale(right) };
-        return decimals(call, Operator::Multiply, result);
+    if let DataType::Decimal { precision, .. } = result {
+        let scale = decimal::scale(left) + decimal::scale(right);
+        if scale > precision {
+            return Err(call.mismatch(format_args!("has a result of scale {scale}, more than {precision} digits hold")));
+        }
+        return Ok(call.kernel(decimal::multiply, DataType::Decimal { precision, scale }));
+    }
+    if is_wide(&result) {
+        let kernel = |input: &Input| wides(input, |left, right| Some(left.wrapping_mul(right)));
+        return Ok(call.kernel(kernel, result));
     }
     native(call, Operator::Multiply, result)
 }
 
 fn result_type(call: &Call, left: &DataType, right: &DataType, signed: bool) -> Result<DataType, Mismatch> {
     if left.is_float() || right.is_float() {
+        if is_wide(left) && left.is_integer() || is_wide(right) && right.is_integer() {
+            return Err(call.mismatch(format_args!("does not take {left} and {right}")));
+        }
         return Ok(DataType::Float64);
     }
-    if is_decimal(left) || is_decimal(right) {
-        // An integer beside a decimal does not widen it.
-        let parts = |one: &DataType| match one {
-            DataType::Decimal { precision, scale } => (*precision, *scale),
-            _ => (0, 0),
-        };
-        let ((left, left_scale), (right, right_scale)) = (parts(left), parts(right));
-        let most = [9, 18, 38, 76].into_iter().find(|most| left.max(right) <= *most).unwrap_or(76);
-        return Ok(DataType::Decimal { precision: most, scale: left_scale.max(right_scale) });
+    if let Some(result) = decimal::result(left, right) {
+        return Ok(result);
     }
     doubled(left, right, signed).ok_or_else(|| call.wrong_type(0))
 }
@@ -161,94 +228,200 @@ fn native(call: &Call, operator: Operator, result: DataType) -> Result<Typed, Mi
     Ok(Typed::new(binary(left.expr, operator, right.expr), result))
 }
 
-fn decimals(call: &Call, operator: Operator, result: DataType) -> Result<Typed, Mismatch> {
-    let wide = |argument: &Typed| {
-        let scale = if let DataType::Decimal { scale, .. } = argument.data_type.bare() { *scale } else { 0 };
-        arrow_cast(argument.clone().into_value().expr, &arrow::datatypes::DataType::Decimal128(38, scale as i8))
-    };
-    let expr = binary(wide(&call.arguments[0]), operator, wide(&call.arguments[1]));
-    Ok(Typed::new(arrow_cast(expr, &result.to_arrow()), result))
-}
-
 fn divide(call: &Call) -> Result<Typed, Mismatch> {
     let (left, right) = numbers(call)?;
-    if is_decimal(left) && !right.is_float() {
-        let result = left.clone();
-        return decimals(call, Operator::Divide, result);
+    if !left.is_float() && !right.is_float() && (is_decimal(left) || is_decimal(right)) {
+        let result = decimal::divided(call, left, right)?;
+        return Ok(call.kernel(decimal::divide, result));
     }
     native(call, Operator::Divide, DataType::Float64)
 }
 
+/// The function's result, or NULL where the divisor is zero.
+fn or_null(call: &Call, function: &str) -> Result<Typed, Mismatch> {
+    let (_, right) = numbers(call)?;
+    let zero = cast(crate::function::literal(ScalarValue::UInt8(Some(0)), DataType::UInt8), &right.clone())?;
+    let divisor = delegate(call, "nullIf", vec![call.arguments[1].clone(), zero])?;
+    delegate(call, function, vec![call.arguments[0].clone(), divisor])
+}
+
 /// As wide as the dividend; signed if either is.
-fn integer_division(call: &Call, kernel: fn(&Input) -> EngineResult<ArrayRef>) -> Result<Typed, Mismatch> {
+fn integer_division(call: &Call, kernel: Kernel) -> Result<Typed, Mismatch> {
     let (left, right) = numbers(call)?;
+    if is_decimal(left) && is_decimal(right) {
+        decimal::divided(call, left, right)?;
+    }
     let signed = !left.is_unsigned_integer() || !right.is_unsigned_integer();
-    let width = if *left == DataType::Float32 { 32 } else { bits(left) };
+    let width = match left {
+        DataType::Float32 => 32,
+        DataType::Decimal { precision, .. } => decimal::width(*precision),
+        left => bits(left),
+    };
     let result = if signed { signed_of(width) } else { unsigned_of(width) };
     let result = result.ok_or_else(|| call.wrong_type(0))?;
     Ok(call.kernel(kernel, result))
 }
 
 /// As wide as the divisor, or double if the dividend is signed.
-fn modulo(call: &Call) -> Result<Typed, Mismatch> {
+fn modulo(call: &Call, kernel: Kernel, positive: bool) -> Result<Typed, Mismatch> {
     let (left, right) = numbers(call)?;
-    if !left.is_integer() || !right.is_integer() {
-        return Ok(call.kernel(modulo_floats, DataType::Float64));
+    if left.is_float() || right.is_float() {
+        return Ok(call.kernel(if positive { positive_floats } else { modulo_floats }, DataType::Float64));
+    }
+    if is_decimal(left) || is_decimal(right) {
+        let result = decimal::divided(call, left, right)?;
+        return Ok(call.kernel(kernel, result));
     }
     let width = bits(right);
-    let result = if left.is_signed_integer() { signed_of((width * 2).min(64)) } else { unsigned_of(width) };
-    Ok(call.kernel(modulo_integers, result.ok_or_else(|| call.wrong_type(1))?))
+    let result = if left.is_signed_integer() && !positive {
+        signed_of((width * 2).min(64).max(width))
+    } else {
+        unsigned_of(width)
+    };
+    Ok(call.kernel(kernel, result.ok_or_else(|| call.wrong_type(1))?))
 }
 
 /// Integers as 128 bits hold both kinds of 64.
-fn wide(input: &Input, index: usize) -> EngineResult<Vec<i128>> {
+fn narrow_integers(input: &Input, index: usize) -> EngineResult<Vec<i128>> {
     let array = input.expanded(index)?;
-    if let arrow::datatypes::DataType::UInt64 = array.data_type() {
+    if let Arrow::UInt64 = array.data_type() {
         return Ok(array.as_primitive::<UInt64Type>().values().iter().map(|value| i128::from(*value)).collect());
     }
     let array = crate::function::convert::bits(&array)?;
     Ok(array.values().iter().map(|value| i128::from(*value)).collect())
 }
 
-fn integers(input: &Input, operation: impl Fn(i128, i128) -> i128, on_zero: Option<i128>) -> EngineResult<ArrayRef> {
-    let (left, right) = (wide(input, 0)?, wide(input, 1)?);
+/// `of` gives `None` for a divisor of zero, which is an error unless `on_zero` is the value.
+fn integers(
+    input: &Input,
+    narrow: fn(i128, i128) -> i128,
+    wide: fn(i256, i256) -> Option<i256>,
+    on_zero: Option<i128>,
+) -> EngineResult<ArrayRef> {
+    let is_wide = |one: &DataType| is_wide(one) || is_decimal(one.bare());
+    if is_wide(&input.types[0]) || is_wide(&input.types[1]) {
+        return match on_zero {
+            None => wides(input, wide),
+            Some(_) if wide(i256::ONE, i256::ONE) == Some(i256::ONE) => wides(input, divided_or_zero),
+            Some(_) => wides(input, left_over_or_zero),
+        };
+    }
+    let (left, right) = (narrow_integers(input, 0)?, narrow_integers(input, 1)?);
     let mut out = Vec::with_capacity(input.rows);
     for row in 0..input.rows {
         out.push(match right[row] {
             0 if input.is_null(row) => 0,
             0 => match on_zero {
                 Some(value) => value as i64,
-                None => return exec_err!("division by zero"),
+                None => return fault(Fault::Division, "division by zero"),
             },
-            divisor => operation(left[row], divisor) as i64,
+            divisor => narrow(left[row], divisor) as i64,
         });
     }
     crate::function::convert::narrow(&Int64Array::new(out.into(), None), &input.result.to_arrow())
 }
 
+/// The operation on 256 bits, cut to the result's width. Decimals come unscaled, as ClickHouse's do here, but for
+/// whole division, which is of their values.
+fn wides(input: &Input, operation: impl Fn(i256, i256) -> Option<i256>) -> EngineResult<ArrayRef> {
+    let (left, right) = (wide(&input.expanded(0)?)?, wide(&input.expanded(1)?)?);
+    let scale = |index: usize| match input.result {
+        DataType::Decimal { .. } => i256::ONE,
+        _ => power_of_ten(decimal::scale(input.types[index].bare()).into()),
+    };
+    let (left_scale, right_scale) = (scale(0), scale(1));
+    let mut out = Vec::with_capacity(input.rows);
+    for row in 0..input.rows {
+        // a / 10^s over b / 10^t is a * 10^t over b * 10^s
+        let (left, right) = (left.value(row).wrapping_mul(right_scale), right.value(row).wrapping_mul(left_scale));
+        out.push(match operation(left, right) {
+            Some(value) => value,
+            None if input.is_null(row) => i256::ZERO,
+            None => return fault(Fault::Division, "division by zero"),
+        });
+    }
+    let out = Decimal256Array::new(out.into(), None);
+    match input.result {
+        DataType::Decimal { .. } => finish_decimal(out, input.result),
+        result => cut(&out, result),
+    }
+}
+
+fn divided_or_zero(left: i256, right: i256) -> Option<i256> {
+    Some(left.checked_div(right).unwrap_or(i256::ZERO))
+}
+
+fn left_over_or_zero(left: i256, right: i256) -> Option<i256> {
+    Some(left.checked_rem(right).unwrap_or(i256::ZERO))
+}
+
+fn positive_rest(left: i256, right: i256) -> Option<i256> {
+    let rest = left.checked_rem(right)?;
+    Some(if rest.is_negative() { rest.wrapping_add(right.wrapping_abs()) } else { rest })
+}
+
 fn divide_integers(input: &Input) -> EngineResult<ArrayRef> {
-    integers(input, |left, right| left / right, None)
+    if input.types.iter().any(DataType::is_float) {
+        return divide_floats(input, false);
+    }
+    integers(input, |left, right| left / right, |left, right| left.checked_div(right), None)
 }
 
 fn divide_integers_or_zero(input: &Input) -> EngineResult<ArrayRef> {
-    integers(input, |left, right| left / right, Some(0))
+    if input.types.iter().any(DataType::is_float) {
+        return divide_floats(input, true);
+    }
+    integers(input, |left, right| left / right, |left, right| left.checked_div(right), Some(0))
+}
+
+/// A float beside an integer: both as floats, the quotient cut.
+fn divide_floats(input: &Input, or_zero: bool) -> EngineResult<ArrayRef> {
+    let (left, right) = (floats(input, 0)?, floats(input, 1)?);
+    let mut out = Vec::with_capacity(input.rows);
+    for row in 0..input.rows {
+        let quotient = left.value(row) / right.value(row);
+        out.push(match quotient.is_finite() {
+            true => crate::function::convert::whole(quotient),
+            false if or_zero || input.is_null(row) => i256::ZERO,
+            false => return fault(Fault::Division, "division by zero, or of a number that is not finite"),
+        });
+    }
+    cut(&Decimal256Array::new(out.into(), None), input.result)
 }
 
 fn modulo_integers(input: &Input) -> EngineResult<ArrayRef> {
-    integers(input, |left, right| left % right, None)
+    integers(input, |left, right| left % right, |left, right| left.checked_rem(right), None)
+}
+
+fn modulo_integers_or_zero(input: &Input) -> EngineResult<ArrayRef> {
+    integers(input, |left, right| left % right, |left, right| left.checked_rem(right), Some(0))
+}
+
+fn positive_integers(input: &Input) -> EngineResult<ArrayRef> {
+    integers(input, |left, right| left.rem_euclid(right), positive_rest, None)
+}
+
+fn floats(input: &Input, index: usize) -> EngineResult<Float64Array> {
+    let array = crate::function::convert::cast_array(
+        &input.expanded(index)?,
+        &input.types[index],
+        &DataType::Float64,
+        crate::function::convert::OnError::Fail,
+    )?;
+    Ok(array.as_primitive::<Float64Type>().clone())
 }
 
 fn modulo_floats(input: &Input) -> EngineResult<ArrayRef> {
-    let float = |index: usize| -> EngineResult<ArrayRef> {
-        Ok(compute::cast(&input.expanded(index)?, &arrow::datatypes::DataType::Float64)?)
-    };
-    let (left, right) = (float(0)?, float(1)?);
     let remainder = |left: f64, right: f64| left % right;
-    Ok(Arc::new(compute::binary::<_, _, _, Float64Type>(
-        left.as_primitive::<Float64Type>(),
-        right.as_primitive::<Float64Type>(),
-        remainder,
-    )?))
+    Ok(Arc::new(compute::binary::<_, _, _, Float64Type>(&floats(input, 0)?, &floats(input, 1)?, remainder)?))
+}
+
+fn positive_floats(input: &Input) -> EngineResult<ArrayRef> {
+    let remainder = |left: f64, right: f64| {
+        let rest = left % right;
+        if rest < 0.0 { rest + right.abs() } else { rest }
+    };
+    Ok(Arc::new(compute::binary::<_, _, _, Float64Type>(&floats(input, 0)?, &floats(input, 1)?, remainder)?))
 }
 
 fn negate(call: &Call) -> Result<Typed, Mismatch> {
@@ -259,9 +432,15 @@ fn negate(call: &Call) -> Result<Typed, Mismatch> {
         DataType::Interval(_) => return Ok(call.kernel(negate_integers, from)),
         DataType::Decimal { .. } | DataType::Float32 | DataType::Float64 => from,
         _ if from.is_signed_integer() => from,
-        _ if from.is_integer() => signed_of((bits(&from) * 2).min(64)).ok_or_else(|| call.wrong_type(0))?,
+        _ if from.is_integer() => {
+            signed_of((bits(&from) * 2).min(64).max(bits(&from))).ok_or_else(|| call.wrong_type(0))?
+        }
         _ => return Err(call.wrong_type(0)),
     };
+    if is_wide(&result) && result.is_integer() {
+        let kernel = |input: &Input| cut(&wide(&input.columns[0].array)?.unary(i256::wrapping_neg), input.result);
+        return Ok(call.kernel(kernel, result));
+    }
     if result.is_integer() {
         return Ok(call.kernel(negate_integers, result));
     }

@@ -1,6 +1,8 @@
 //! `and`, `or`, `not`, `xor`, `isNull`, `isNotNull`: three-valued logic, on Arrow booleans.
 
+use super::compare::comparable;
 use crate::function::definition::{Call, Function, Mismatch, Nulls};
+use crate::function::scalar::delegate;
 use crate::function::typed::{Typed, binary};
 use crate::value::DataType;
 use datafusion::logical_expr::{Expr, Operator};
@@ -44,8 +46,10 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         examples: &[("NOT 0", "1"), ("NOT 2", "0"), ("NOT NULL", "\\N")],
         bind: |call| {
             call.count(1..=1)?;
+            let is_bool = *call.bare(0) == DataType::Bool;
             let condition = condition(call, 0)?;
-            Ok(Typed { expr: Expr::Not(Box::new(condition.expr)), ..condition })
+            let data_type = if is_bool { DataType::Bool } else { condition.data_type };
+            Ok(Typed { expr: Expr::Not(Box::new(condition.expr)), data_type, is_predicate: !is_bool })
         },
         ..Function::DEFAULT
     },
@@ -57,6 +61,37 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         examples: &[("isNull(NULL)", "1"), ("isNull(0)", "0")],
         nulls: Nulls::Own,
         bind: |call| null_check(call, true),
+        ..Function::DEFAULT
+    },
+    Function {
+        name: "isZeroOrNull",
+        syntax: "isZeroOrNull(x)",
+        summary: "Whether the argument is 0 or NULL.",
+        examples: &[("isZeroOrNull(NULL)", "1"), ("isZeroOrNull(0)", "1"), ("isZeroOrNull(5)", "0")],
+        nulls: Nulls::Own,
+        bind: |call| {
+            call.count(1..=1)?;
+            let holds = condition(call, 0)?;
+            Ok(Typed::predicate(Expr::IsNotTrue(Box::new(holds.expr))))
+        },
+        ..Function::DEFAULT
+    },
+    Function {
+        name: "isDistinctFrom",
+        syntax: "a IS DISTINCT FROM b",
+        summary: "Whether two values differ, NULL being a value.",
+        examples: &[("isDistinctFrom(1, NULL)", "1"), ("isDistinctFrom(NULL, NULL)", "0")],
+        nulls: Nulls::Own,
+        bind: |call| distinct(call, Operator::IsDistinctFrom),
+        ..Function::DEFAULT
+    },
+    Function {
+        name: "isNotDistinctFrom",
+        syntax: "a <=> b",
+        summary: "Whether two values are equal, NULL being a value.",
+        examples: &[("isNotDistinctFrom(NULL, NULL)", "1"), ("isNotDistinctFrom(1, NULL)", "0")],
+        nulls: Nulls::Own,
+        bind: |call| distinct(call, Operator::IsNotDistinctFrom),
         ..Function::DEFAULT
     },
     Function {
@@ -83,10 +118,10 @@ pub(crate) fn condition(call: &Call, index: usize) -> Result<Typed, Mismatch> {
 fn connect(call: &Call, operator: Operator) -> Result<Typed, Mismatch> {
     call.count(2..)?;
     let mut nullable = false;
-    let mut is_bool = true;
+    let mut is_bool = false;
     let mut joined: Option<Expr> = None;
     for index in 0..call.arguments.len() {
-        is_bool &= *call.bare(index) == DataType::Bool;
+        is_bool |= *call.bare(index) == DataType::Bool;
         let condition = condition(call, index)?;
         nullable |= call.arguments[index].data_type.is_nullable();
         joined = Some(match joined {
@@ -97,6 +132,21 @@ fn connect(call: &Call, operator: Operator) -> Result<Typed, Mismatch> {
     let data_type = if is_bool { DataType::Bool } else { DataType::UInt8 };
     let data_type = if nullable { data_type.nullable() } else { data_type };
     Ok(Typed { expr: joined.expect("there are two arguments at least"), data_type, is_predicate: !is_bool })
+}
+
+fn distinct(call: &Call, operator: Operator) -> Result<Typed, Mismatch> {
+    call.count(2..=2)?;
+    let (left, right) = (call.arguments[0].clone(), call.arguments[1].clone());
+    let is_equal = operator == Operator::IsNotDistinctFrom;
+    match (left.is_null(), right.is_null()) {
+        (true, true) => return Ok(Typed::predicate(Expr::Literal(ScalarValue::Boolean(Some(is_equal)), None))),
+        (true, false) => return delegate(call, if is_equal { "isNull" } else { "isNotNull" }, vec![right]),
+        (false, true) => return delegate(call, if is_equal { "isNull" } else { "isNotNull" }, vec![left]),
+        _ => {}
+    }
+    let (left, right) = comparable(left, right)
+        .map_err(|problem| call.mismatch(format_args!("cannot compare its arguments{problem}")))?;
+    Ok(Typed::predicate(binary(left, operator, right)))
 }
 
 fn null_check(call: &Call, is_null: bool) -> Result<Typed, Mismatch> {

@@ -31,8 +31,46 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     },
 ];
 
+/// `nullIn`: a NULL is a member of a list that has one.
+pub(crate) const WITH_NULL: &[Function] = &[
+    Function {
+        name: "nullIn",
+        syntax: "nullIn(x, (a, b, …))",
+        summary: "Whether a value is one of a list; NULL is one of a list that has NULL.",
+        examples: &[("nullIn(2, (1, 2))", "1")],
+        nulls: Nulls::Own,
+        bind: |call| null_member(call, "in"),
+        ..Function::DEFAULT
+    },
+    Function {
+        name: "notNullIn",
+        syntax: "notNullIn(x, (a, b, …))",
+        summary: "Whether a value is none of a list; NULL is one of a list that has NULL.",
+        examples: &[("notNullIn(2, (1, 2))", "0")],
+        nulls: Nulls::Own,
+        bind: |call| null_member(call, "notIn"),
+        ..Function::DEFAULT
+    },
+];
+
+/// ClickHouse's set keeps no NULL unless `transform_null_in` is set, so a NULL is a member of none.
+fn null_member(call: &Call, function: &str) -> Result<Typed, Mismatch> {
+    call.count(1..)?;
+    let answer = Expr::Literal(ScalarValue::Boolean(Some(function == "notIn")), None);
+    if call.arguments[0].is_null() {
+        return Ok(Typed::predicate(answer));
+    }
+    let found = delegate(call, function, call.arguments.clone())?.into_predicate();
+    if !found.data_type.is_nullable() {
+        return Ok(found);
+    }
+    let expr =
+        if function == "notIn" { Expr::IsNotFalse(Box::new(found.expr)) } else { Expr::IsTrue(Box::new(found.expr)) };
+    Ok(Typed::predicate(expr))
+}
+
 fn member(call: &Call, negated: bool) -> Result<Typed, Mismatch> {
-    call.count(2..)?;
+    call.count(1..)?;
     let needle = call.arguments[0].clone();
     if needle.is_null() {
         return Ok(Typed::null());
@@ -40,7 +78,13 @@ fn member(call: &Call, negated: bool) -> Result<Typed, Mismatch> {
     let nullable = needle.data_type.is_nullable();
     let data_type = if nullable { DataType::UInt8.nullable() } else { DataType::UInt8 };
     let elements = elements(&needle, &call.arguments[1..]);
-    if let DataType::Tuple(_) = needle.data_type.bare() {
+    if let DataType::Tuple(items) = needle.data_type.bare() {
+        // `(a, b) IN (1, 2)`: the list is one tuple
+        let is_one = elements.iter().all(|one| !matches!(one.data_type.bare(), DataType::Tuple(_)));
+        let elements = match is_one && elements.len() == items.len() {
+            true => vec![delegate(call, "tuple", elements)?],
+            false => elements,
+        };
         return tuple_member(call, &needle, &elements, negated);
     }
     let mut list = Vec::with_capacity(elements.len());
@@ -140,8 +184,14 @@ pub(crate) fn tuple_items(typed: &Typed) -> Option<Vec<Typed>> {
 
 /// `(a, b) IN ((1, 2), (3, 4))` is `a = 1 AND b = 2 OR a = 3 AND b = 4`.
 fn tuple_member(call: &Call, needle: &Typed, elements: &[Typed], negated: bool) -> Result<Typed, Mismatch> {
+    let DataType::Tuple(items) = needle.data_type.bare() else { return Err(call.wrong_type(0)) };
+    // `(a, b) IN (1, 2)`: the list is the only element
+    let is_one = elements.len() == items.len()
+        && items.len() > 1
+        && elements.iter().all(|element| !matches!(element.data_type.bare(), DataType::Tuple(_)));
+    let together = if is_one { vec![delegate(call, "tuple", elements.to_vec())?] } else { elements.to_vec() };
     let mut any: Option<Typed> = None;
-    for element in elements {
+    for element in &together {
         let equal = delegate(call, "equals", vec![needle.clone(), element.clone()])?;
         any = Some(match any {
             Some(any) => delegate(call, "or", vec![any, equal])?,
@@ -149,14 +199,15 @@ fn tuple_member(call: &Call, needle: &Typed, elements: &[Typed], negated: bool) 
         });
     }
     let any = any.ok_or_else(|| call.mismatch("needs a list"))?;
+    // a NULL inside a tuple is no value that could be equal
+    let any = Typed::predicate(Expr::IsTrue(Box::new(any.into_predicate().expr)));
     if negated { delegate(call, "not", vec![any]) } else { Ok(any) }
 }
 
 /// Tuples compare item by item, the first that differs deciding.
 pub(super) fn compare_tuples(call: &Call, operator: Operator, left: &Typed, right: &Typed) -> Result<Typed, Mismatch> {
-    let (Some(left), Some(right)) = (tuple_items(left), tuple_items(right)) else {
-        return Err(call.mismatch("compares tuples only where they are written out"));
-    };
+    let items = |tuple: &Typed| crate::function::tuple::separate(call, tuple).unwrap_or_else(|| Ok(Vec::new()));
+    let (left, right) = (items(left)?, items(right)?);
     if left.len() != right.len() || left.is_empty() {
         return Err(call.mismatch("cannot compare tuples of different sizes"));
     }

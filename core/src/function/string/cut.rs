@@ -1,7 +1,8 @@
-//! Parts of a text: `substring`, `trim`, `position`, `startsWith`.
+//! Parts of a text: `substring`, `left`, `trim`, `startsWith`, `overlay`.
 
+use super::fold::Case;
 use crate::function::definition::{Call, Function, Mismatch, family};
-use crate::function::scalar::{Input, Kernel};
+use crate::function::scalar::{Input, Kernel, delegate};
 use crate::function::typed::{Typed, literal};
 use crate::value::DataType;
 use arrow::array::ArrayRef;
@@ -15,26 +16,35 @@ pub(crate) const FUNCTIONS: &[Function] = family! {
     "substringUTF8" | "substrUTF8", exact_case, "substringUTF8(s, start[, length])", "A part of a text, in characters from 1.", [("substringUTF8('ñandu', 1, 2)", "ña")], |call| part(call, substring_utf8);
     "left", any_case, "left(s, n)", "The first n bytes.", [("left('hello', 2)", "he")], |call| end(call, |input| ends(input, true));
     "right", any_case, "right(s, n)", "The last n bytes.", [("right('hello', 2)", "lo")], |call| end(call, |input| ends(input, false));
-    "trim" | "trimBoth", any_case, "trim(s)", "Without spaces at both ends.", [("trim('  a ')", "a")], |call| trim(call, |text| text.trim_matches(' '), |input| input.slice_strings(|_, text| text.trim_matches(' ')));
-    "trimLeft" | "ltrim", any_case, "trimLeft(s)", "Without spaces at the start.", [("trimLeft(' a')", "a")], |call| trim(call, |text| text.trim_start_matches(' '), |input| input.slice_strings(|_, text| text.trim_start_matches(' ')));
-    "trimRight" | "rtrim", any_case, "trimRight(s)", "Without spaces at the end.", [("trimRight('a ')", "a")], |call| trim(call, |text| text.trim_end_matches(' '), |input| input.slice_strings(|_, text| text.trim_end_matches(' ')));
+    "leftUTF8", exact_case, "leftUTF8(s, n)", "The first n characters.", [("leftUTF8('ñandú', 2)", "ña")], |call| end(call, |input| ends_utf8(input, true));
+    "rightUTF8", exact_case, "rightUTF8(s, n)", "The last n characters.", [("rightUTF8('ñandú', 2)", "dú")], |call| end(call, |input| ends_utf8(input, false));
+    "substringIndex" | "SUBSTRING_INDEX", any_case, "substringIndex(s, delimiter, n)", "What stands before the n-th delimiter; after the n-th from the end, if n is negative.", [("substringIndex('www.example.com', '.', 2)", "www.example"), ("substringIndex('www.example.com', '.', -1)", "com")], index;
+    "substringIndexUTF8", exact_case, "substringIndexUTF8(s, delimiter, n)", "As substringIndex, with any character as the delimiter.", [("substringIndexUTF8('Straße', 'ß', 1)", "Stra")], index;
+    "trimBoth" | "trim", exact_case, "trimBoth(s[, characters])", "Without spaces, or the given characters, at both ends.", [("trim('  a ')", "a"), ("trimBoth('xyabcx', 'xy')", "abc")], |call| trim(call, |input| trimmed(input, true, true));
+    "trimLeft" | "ltrim", exact_case, "trimLeft(s[, characters])", "Without spaces, or the given characters, at the start.", [("trimLeft(' a')", "a")], |call| trim(call, |input| trimmed(input, true, false));
+    "trimRight" | "rtrim", exact_case, "trimRight(s[, characters])", "Without spaces, or the given characters, at the end.", [("trimRight('a ')", "a")], |call| trim(call, |input| trimmed(input, false, true));
     "startsWith" | "startsWithUTF8", exact_case, "startsWith(s, prefix)", "Whether a text starts with another.", [("startsWith('hello', 'he')", "1"), ("startsWith('50%', '5_')", "0")], |call| affix(call, true);
     "endsWith" | "endsWithUTF8", exact_case, "endsWith(s, suffix)", "Whether a text ends with another.", [("endsWith('hello', 'lo')", "1")], |call| affix(call, false);
-    "position", any_case, "position(s, needle[, start])", "Where a text stands in another, in bytes from 1; 0 if it does not.", [("position('hello', 'l')", "3"), ("position('hello', 'z')", "0"), ("position('hello', 'l', 4)", "4")], |call| position(call, |input| positions(input, false, false));
-    "positionCaseInsensitive", exact_case, "positionCaseInsensitive(s, needle[, start])", "As position, in any case.", [("positionCaseInsensitive('HELLO', 'l')", "3")], |call| position(call, |input| positions(input, false, true));
-    "positionUTF8", exact_case, "positionUTF8(s, needle[, start])", "As position, in characters.", [("positionUTF8('ñl', 'l')", "2")], |call| position(call, |input| positions(input, true, false));
-    "positionCaseInsensitiveUTF8", exact_case, "positionCaseInsensitiveUTF8(s, needle[, start])", "As position, in characters and any case.", [("positionCaseInsensitiveUTF8('ñL', 'l')", "2")], |call| position(call, |input| positions(input, true, true));
-    "locate", any_case, "locate(needle, s[, start])", "As position, with the needle first.", [("locate('l', 'hello')", "3")], |call| {
-        call.count(2..=3)?;
-        let mut arguments = call.texts(2)?;
-        arguments.swap(0, 1);
-        Ok(call.kernel_on(|input| positions(input, false, false), DataType::UInt64, arguments))
+    "startsWithCaseInsensitive", exact_case, "startsWithCaseInsensitive(s, prefix)", "As startsWith, with Latin letters in any case.", [("startsWithCaseInsensitive('Hello', 'hE')", "1")], |call| folded_affix(call, |input| affixed(input, Case::Ascii, true));
+    "endsWithCaseInsensitive", exact_case, "endsWithCaseInsensitive(s, suffix)", "As endsWith, with Latin letters in any case.", [("endsWithCaseInsensitive('HellO', 'lo')", "1")], |call| folded_affix(call, |input| affixed(input, Case::Ascii, false));
+    "startsWithCaseInsensitiveUTF8", exact_case, "startsWithCaseInsensitiveUTF8(s, prefix)", "As startsWith, with letters in any case.", [("startsWithCaseInsensitiveUTF8('Ñandú', 'ñ')", "1")], |call| folded_affix(call, |input| affixed(input, Case::Unicode, true));
+    "endsWithCaseInsensitiveUTF8", exact_case, "endsWithCaseInsensitiveUTF8(s, suffix)", "As endsWith, with letters in any case.", [("endsWithCaseInsensitiveUTF8('ñandÚ', 'ú')", "1")], |call| folded_affix(call, |input| affixed(input, Case::Unicode, false));
+    "overlay", any_case, "overlay(s, with, start[, length])", "Some bytes of a text, as many as the other text has, replaced by it.", [("overlay('Spark SQL', 'CORE', 7)", "Spark CORE"), ("overlay('abcdef', 'xx', 2, 0)", "axxbcdef")], |call| overlay(call, |input| overlaid(input, false));
+    "overlayUTF8", exact_case, "overlayUTF8(s, with, start[, length])", "As overlay, in characters.", [("overlayUTF8('añb', 'x', 2)", "axb")], |call| overlay(call, |input| overlaid(input, true));
+    "compareSubstrings", exact_case, "compareSubstrings(a, b, a_offset, b_offset, bytes)", "-1, 0 or 1: how parts of two texts, each from an offset that counts from 0, compare.", [("compareSubstrings('Saxony', 'Anglo-Saxon', 0, 6, 5)", "0")], |call| {
+        call.count(5..=5)?;
+        (2..5).try_for_each(|index| call.expect_integer(index))?;
+        Ok(call.kernel_on(compared, DataType::Int8, call.texts(2)?))
     };
 };
 
 fn part(call: &Call, kernel: Kernel) -> Result<Typed, Mismatch> {
     let count = call.count(2..=3)?;
-    (1..count).try_for_each(|index| call.expect_integer(index))?;
+    for index in 1..count {
+        if !call.bare(index).is_integer() && !call.bare(index).is_float() {
+            return Err(call.wrong_type(index));
+        }
+    }
     Ok(call.kernel_on(kernel, DataType::String, call.texts(1)?))
 }
 
@@ -102,17 +112,176 @@ fn ends(input: &Input, first: bool) -> EngineResult<ArrayRef> {
     })
 }
 
-fn trim(call: &Call, now: fn(&str) -> &str, kernel: Kernel) -> Result<Typed, Mismatch> {
-    call.count(1..=1)?;
-    if let Some(text) = call.arguments[0].text() {
-        return Ok(literal(ScalarValue::Utf8View(Some(now(text).to_owned())), DataType::String));
+fn ends_utf8(input: &Input, first: bool) -> EngineResult<ArrayRef> {
+    let count = input.integers(1)?;
+    input.slice_strings(|row, text| {
+        let count = count(row);
+        // Characters are counted from the side where fewer bytes are looked at.
+        let at = |skip: u64| text.char_indices().nth(skip as usize).map_or(text.len(), |(at, _)| at);
+        let from_end = |skip: u64| match skip {
+            0 => text.len(),
+            skip => text.char_indices().nth_back(skip as usize - 1).map_or(0, |(at, _)| at),
+        };
+        match (first, count < 0) {
+            (true, false) => &text[..at(count as u64)],
+            (true, true) => &text[..from_end(count.unsigned_abs())],
+            (false, false) => &text[from_end(count as u64)..],
+            (false, true) => &text[at(count.unsigned_abs())..],
+        }
+    })
+}
+
+fn index(call: &Call) -> Result<Typed, Mismatch> {
+    call.count(3..=3)?;
+    call.expect_integer(2)?;
+    let delimiter = call.constant_text(1)?;
+    let is_utf8 = call.function.name.ends_with("UTF8");
+    if if is_utf8 { delimiter.chars().count() != 1 } else { delimiter.len() != 1 } {
+        return Err(call.bad_value("needs a single character as its second argument"));
     }
-    Ok(call.kernel_on(kernel, DataType::String, call.texts(1)?))
+    let kernel: Kernel = |input| {
+        let (delimiter, count) = (input.strings(1)?, input.integers(2)?);
+        input.slice_strings(|row, text| {
+            let (delimiter, count) = (delimiter.get(row), count(row));
+            let places = text.match_indices(delimiter);
+            match count {
+                0 => &text[..0],
+                1.. => places.map(|(at, _)| at).nth(count as usize - 1).map_or(text, |at| &text[..at]),
+                _ => text
+                    .rmatch_indices(delimiter)
+                    .map(|(at, _)| at)
+                    .nth(count.unsigned_abs() as usize - 1)
+                    .map_or(text, |at| &text[at + delimiter.len()..]),
+            }
+        })
+    };
+    Ok(call.kernel_on(kernel, DataType::String, call.texts(2)?))
+}
+
+fn trim(call: &Call, kernel: Kernel) -> Result<Typed, Mismatch> {
+    let count = call.count(1..=2)?;
+    if count == 2 {
+        call.constant_text(1)?;
+    }
+    Ok(call.kernel_on(kernel, DataType::String, call.texts(count)?))
+}
+
+fn trimmed(input: &Input, left: bool, right: bool) -> EngineResult<ArrayRef> {
+    let characters = if input.columns.len() > 1 { input.strings(1)?.get(0) } else { " " };
+    if characters.len() == 1 {
+        let byte = characters.as_bytes()[0];
+        return input.slice_strings(|_, text| {
+            let bytes = text.as_bytes();
+            let start = if left { bytes.iter().take_while(|one| **one == byte).count() } else { 0 };
+            let end = if right { bytes[start..].iter().rev().take_while(|one| **one == byte).count() } else { 0 };
+            &text[start..text.len() - end]
+        });
+    }
+    let characters: Vec<char> = characters.chars().collect();
+    input.slice_strings(|_, text| {
+        let text = if left { text.trim_start_matches(characters.as_slice()) } else { text };
+        if right { text.trim_end_matches(characters.as_slice()) } else { text }
+    })
+}
+
+fn folded_affix(call: &Call, kernel: Kernel) -> Result<Typed, Mismatch> {
+    call.count(2..=2)?;
+    Ok(call.kernel_on(kernel, DataType::UInt8, call.texts(2)?))
+}
+
+fn affixed(input: &Input, case: Case, start: bool) -> EngineResult<ArrayRef> {
+    let (text, affix) = (input.strings(0)?, input.strings(1)?);
+    let (mut text_buffer, mut affix_buffer) = (String::new(), String::new());
+    input.bytes(|row| {
+        let text = case.fold_into(text.get(row), &mut text_buffer);
+        let affix = case.fold_into(affix.get(row), &mut affix_buffer);
+        Ok(if start { text.starts_with(affix) } else { text.ends_with(affix) }.into())
+    })
+}
+
+fn overlay(call: &Call, kernel: Kernel) -> Result<Typed, Mismatch> {
+    let count = call.count(3..=4)?;
+    (2..count).try_for_each(|index| call.expect_integer(index))?;
+    Ok(call.kernel_on(kernel, DataType::String, call.texts(2)?))
+}
+
+fn overlaid(input: &Input, characters: bool) -> EngineResult<ArrayRef> {
+    let (text, with, start) = (input.strings(0)?, input.strings(1)?, input.integers(2)?);
+    let length = if input.columns.len() > 3 { Some(input.integers(3)?) } else { None };
+    input.write_strings(|row, out| {
+        let (text, with) = (text.get(row), with.get(row));
+        let units = |text: &str| if characters { text.chars().count() } else { text.len() };
+        let size = units(text);
+        // Place 0 is behind the end, as in ClickHouse.
+        let begin = match start(row) {
+            0 => size,
+            start @ 1.. => (start as usize - 1).min(size),
+            start => size.saturating_sub(start.unsigned_abs() as usize),
+        };
+        let length = match length.as_ref().map(|length| length(row)) {
+            Some(length @ 0..) => length as usize,
+            _ => units(with),
+        };
+        let end = begin.saturating_add(length).min(size);
+        let at = |unit: usize| match characters {
+            true => text.char_indices().nth(unit).map_or(text.len(), |(at, _)| at),
+            false => boundary(text, unit),
+        };
+        out.push_str(&text[..at(begin)]);
+        out.push_str(with);
+        out.push_str(&text[at(end)..]);
+        Ok(())
+    })
+}
+
+/// The place, or the start of the character that it lies in.
+fn boundary(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+fn compared(input: &Input) -> EngineResult<ArrayRef> {
+    let (left, right) = (input.strings(0)?, input.strings(1)?);
+    let numbers = [input.integers(2)?, input.integers(3)?, input.integers(4)?];
+    input.numbers(|row| {
+        let [left_at, right_at, bytes] = [0, 1, 2].map(|index: usize| usize::try_from(numbers[index](row)));
+        let (Ok(left_at), Ok(right_at), Ok(bytes)) = (left_at, right_at, bytes) else {
+            return datafusion::common::exec_err!("compareSubstrings takes no negative offsets or lengths");
+        };
+        let left = cut(left.get(row).as_bytes(), left_at, bytes);
+        Ok(left.cmp(cut(right.get(row).as_bytes(), right_at, bytes)) as i64)
+    })
+}
+
+fn cut(bytes: &[u8], at: usize, count: usize) -> &[u8] {
+    let at = at.min(bytes.len());
+    &bytes[at..at.saturating_add(count).min(bytes.len())]
+}
+
+/// Whether the first, or the last, so many items are those of another array.
+fn array_affix(call: &Call, start: bool) -> Result<Typed, Mismatch> {
+    let [array, affix] = [call.arguments[0].clone(), call.arguments[1].clone()];
+    let one = literal(ScalarValue::Int64(Some(1)), DataType::Int64);
+    let count = delegate(call, "length", vec![affix.clone()])?;
+    let part = if start {
+        delegate(call, "arraySlice", vec![array, one, count])?
+    } else {
+        let length = delegate(call, "length", vec![array.clone()])?;
+        let before = delegate(call, "minus", vec![length, count])?;
+        let first = delegate(call, "plus", vec![before, one])?;
+        delegate(call, "arraySlice", vec![array, first])?
+    };
+    delegate(call, "equals", vec![part, affix])
 }
 
 /// With a constant, a LIKE that the engine can prune by.
 fn affix(call: &Call, start: bool) -> Result<Typed, Mismatch> {
     call.count(2..=2)?;
+    if let (DataType::Array(_), DataType::Array(_)) = (call.bare(0), call.bare(1)) {
+        return array_affix(call, start);
+    }
     let arguments = call.texts(2)?;
     if let Some(text) = arguments[1].text() {
         let escaped: String =
@@ -134,25 +303,4 @@ fn affix(call: &Call, start: bool) -> Result<Typed, Mismatch> {
         }
     };
     Ok(call.kernel_on(kernel, DataType::UInt8, arguments))
-}
-
-fn position(call: &Call, kernel: Kernel) -> Result<Typed, Mismatch> {
-    if call.count(2..=3)? == 3 {
-        call.expect_integer(2)?;
-    }
-    Ok(call.kernel_on(kernel, DataType::UInt64, call.texts(2)?))
-}
-
-fn positions(input: &Input, characters: bool, any_case: bool) -> EngineResult<ArrayRef> {
-    let (text, needle) = (input.strings(0)?, input.strings(1)?);
-    let start = if input.columns.len() > 2 { Some(input.integers(2)?) } else { None };
-    input.numbers(|row| {
-        let (text, needle) = (text.get(row), needle.get(row));
-        let skip = start.as_ref().map_or(0, |start| (start(row) - 1).max(0) as usize);
-        let from = if characters { text.char_indices().nth(skip).map_or(text.len(), |(at, _)| at) } else { skip };
-        let Some(rest) = text.get(from..) else { return Ok(0) };
-        let found =
-            if any_case { rest.to_ascii_lowercase().find(&needle.to_ascii_lowercase()) } else { rest.find(needle) };
-        Ok(found.map_or(0, |at| if characters { text[..from + at].chars().count() + 1 } else { from + at + 1 } as i64))
-    })
 }
