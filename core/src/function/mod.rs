@@ -49,6 +49,7 @@ pub(crate) use conditional::default_array;
 pub use conditional::default_of;
 pub use convert::{cast, widen};
 pub use date::takes_unit;
+pub(crate) use date::{MONTHS, WEEKDAYS};
 pub use definition::{Context, Mismatch};
 pub use lambda::{Lambda, pending};
 pub use operator::sort_key;

@@ -1,6 +1,7 @@
 //! Dates as `day_diff` and `date_diff_in_*` read them: by the rules of Python's `strptime`.
 
 use super::value::Value;
+use crate::function::{MONTHS, WEEKDAYS};
 use chrono::NaiveDate;
 
 /// What a `date_diff_in_*` function counts.
@@ -72,22 +73,6 @@ struct Fields {
     is_afternoon: Option<bool>,
     zone_s: Option<i64>,
 }
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-const DAY_NAMES: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// The whole of `text` in the whole of `format`.
 fn strptime(text: &str, format: &str) -> Option<Moment> {
@@ -184,7 +169,7 @@ fn directive<'a>(letter: char, text: &'a str, fields: &mut Fields) -> Option<&'a
             fields.month = index as u32 + 1;
             return Some(rest);
         }
-        'a' | 'A' => return word(text, &DAY_NAMES, letter == 'a').map(|(_, rest)| rest),
+        'a' | 'A' => return word(text, &WEEKDAYS, letter == 'a').map(|(_, rest)| rest),
         'z' => {
             let (offset_s, rest) = zone(text)?;
             fields.zone_s = Some(offset_s);

@@ -98,18 +98,19 @@ pub(crate) fn write_value(value: &Value, is_nested: bool, float: WriteFloat, out
             }
             out.push(b']');
         }
-        Value::String(text) if is_nested => quoted(text, out),
+        Value::String(text) if is_nested => write_quoted(text, out),
         Value::String(text) => out.extend_from_slice(text.as_bytes()),
         Value::Object(_) if is_nested => {
             let mut text = Vec::new();
             write(value, float, &mut text);
-            quoted(&String::from_utf8_lossy(&text), out);
+            write_quoted(&String::from_utf8_lossy(&text), out);
         }
         value => write(value, float, out),
     }
 }
 
-fn quoted(text: &str, out: &mut Vec<u8>) {
+/// A text as ClickHouse writes it inside arrays: in single quotes, with escapes.
+pub(crate) fn write_quoted(text: &str, out: &mut Vec<u8>) {
     out.push(b'\'');
     for byte in text.bytes() {
         match byte {

@@ -4,6 +4,7 @@ use super::cast::{enum_names, primitive};
 use super::time::{unit_digits, zone_of};
 use crate::function::date::{write_date, write_time, write_time64};
 use crate::value::DataType;
+use crate::value::json::write_quoted;
 use arrow::array::*;
 use arrow::datatypes::*;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -98,7 +99,7 @@ pub(crate) fn writer<'a>(array: &'a dyn Array, from: &DataType, is_nested: bool)
         T::String => {
             let values = array.as_string_view();
             if is_nested {
-                return Ok(Box::new(|out, row| write_quoted(out, values.value(row))));
+                return Ok(Box::new(|out, row| write_quoted(values.value(row), out)));
             }
             Box::new(|out, row| out.extend_from_slice(values.value(row).as_bytes()))
         }
@@ -210,22 +211,6 @@ fn quoted<'a>(is_nested: bool, write: Writer<'a>) -> Writer<'a> {
         write(out, row);
         out.push(b'\'');
     })
-}
-
-fn write_quoted(out: &mut Vec<u8>, text: &str) {
-    out.push(b'\'');
-    for byte in text.bytes() {
-        match byte {
-            b'\'' => out.extend_from_slice(b"\\'"),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            0 => out.extend_from_slice(b"\\0"),
-            other => out.push(other),
-        }
-    }
-    out.push(b'\'');
 }
 
 /// The shortest digits that read back as the value, with an exponent outside of 1e-6 … 1e21. `scientific` are

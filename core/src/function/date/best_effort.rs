@@ -2,7 +2,7 @@
 //!
 //! A text without a year is of the current one, where the time of the query is known; else it is refused.
 
-use super::calendar::{self, DAY_S};
+use super::calendar::{self, DAY_S, MONTHS, WEEKDAYS};
 use super::text::Moment;
 use crate::function::convert::{OnError, from_ticks, unit_digits};
 use crate::function::definition::{Call, Function, Mismatch, family};
@@ -285,22 +285,6 @@ impl Reading {
         Some(Moment { seconds: local - self.offset.unwrap_or(0), nanoseconds, is_unix: self.offset.is_some() })
     }
 }
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// Names are cut to three letters or written in full.
 fn is_name_of(word: &str, names: &[&str]) -> bool {

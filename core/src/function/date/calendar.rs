@@ -7,6 +7,23 @@ use chrono::{Offset, TimeZone};
 use chrono_tz::Tz;
 use std::cell::Cell;
 
+/// English names, in lower case.
+pub(crate) const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+pub(crate) const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
 pub(crate) const DAY_S: i64 = 86_400;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

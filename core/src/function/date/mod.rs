@@ -21,7 +21,7 @@ mod week;
 mod zone;
 
 pub(crate) use best_effort::read_best_effort;
-pub(crate) use calendar::{DAY_S, Zone};
+pub(crate) use calendar::{DAY_S, MONTHS, WEEKDAYS, Zone};
 pub(crate) use interval::add;
 pub use interval::takes_unit;
 pub(crate) use text::{Moment, fraction, read_date, read_day, read_moment, write_date, write_time, write_time64};
